@@ -1,0 +1,1 @@
+"""Native agents: scrape, vision, time, data."""

@@ -1,0 +1,1 @@
+"""What crosses a door between rooms: pydantic models, protocols and the error tree; no I/O."""

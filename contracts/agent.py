@@ -1,0 +1,85 @@
+"""What an agent is: a card that says what it takes and gives, and one method.
+
+Native and WASM agents share this protocol. An agent never sees the shared
+context: its inputs are resolved for it and its output is stored for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from contracts.card import AgentCard
+from contracts.policy import Policy
+from contracts.trace import TraceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCall:
+    """One attempt, as the agent sees it."""
+
+    inputs: Mapping[str, JsonValue]
+    objective: str
+    """The subtask's."""
+    now: datetime
+    """The run's clock, aware, UTC; an agent asks no other."""
+    timeout_s: float
+    policy: Policy = field(default_factory=Policy)
+    home_zone: str = "UTC"
+    """IANA name for times that name no zone."""
+    run_id: str = ""
+    subtask_id: str = ""
+    attempt: int = 1
+    item_index: int | None = None
+    idempotency_key: str = ""
+    """Constant across attempts of one subtask (and element)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReply:
+    """What one attempt gave."""
+
+    output: JsonValue
+    status: Literal[TraceStatus.SUCCESS, TraceStatus.PARTIAL_SUCCESS] = TraceStatus.SUCCESS
+    score: float | None = None
+    """In [0, 1], when the agent can judge itself."""
+    warnings: Sequence[str] = ()
+    usage: Mapping[str, JsonValue] = field(default_factory=dict)
+    log: str = ""
+
+
+class Agent(Protocol):
+    """Runs one subtask at a time per call; calls may overlap."""
+
+    @property
+    def card(self) -> AgentCard:
+        """What it takes and gives."""
+        ...
+
+    async def run(self, call: AgentCall) -> AgentReply:
+        """Do one attempt; being cancelled stops it.
+
+        Raises:
+            CallsheetError: The attempt failed; the trace carries the code.
+        """
+        ...
+
+
+class Registry(Protocol):
+    """The agents at hand, by name."""
+
+    def get(self, name: str) -> Agent:
+        """Return the agent, made on first use.
+
+        Raises:
+            NotFound: `agent.unknown`, with the known names.
+        """
+        ...
+
+    def cards(self) -> Sequence[AgentCard]:
+        """Return every card, by name."""
+        ...

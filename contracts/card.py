@@ -1,0 +1,115 @@
+"""The agent's card: what the planner knows of it, read without importing it (or pydantic)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema_rs
+
+from contracts.effect import Effect
+from contracts.errors import InvalidInput
+from contracts.jsonvalue import join_pointer
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+AGENT_NAME: Final = r"^(wasm:)?[a-z][a-z0-9_]{0,62}$"
+
+CARD_SCHEMA: Final[dict[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": "agent-card/1",
+    "title": "AgentCard",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["name", "version", "description", "takes", "gives"],
+    "properties": {
+        "name": {"type": "string", "pattern": AGENT_NAME},
+        "version": {"type": "string", "pattern": r"^\d+\.\d+\.\d+"},
+        "description": {"type": "string", "minLength": 1, "maxLength": 2000},
+        "effect": {"enum": [e.value for e in Effect]},
+        "takes": {"type": "object", "description": "JSON Schema of the inputs"},
+        "gives": {"type": "object", "description": "JSON Schema of the output"},
+        "words": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "lower-case words in an objective that call for this agent",
+        },
+        "examples": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["objective"],
+                "properties": {"objective": {"type": "string"}, "inputs": {"type": "object"}},
+            },
+        },
+        "timeout_s": {"type": "number", "exclusiveMinimum": 0},
+        "retries": {"type": "integer", "minimum": 0, "maximum": 5},
+        "entry": {"type": "string", "description": "package.module:function that makes a native agent"},
+        "module": {"type": "string", "description": "file name of a guest's module, beside its manifest"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "of the module's bytes"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCard:
+    """What an agent takes and gives, and when to call for it; the fields are `CARD_SCHEMA`'s."""
+
+    name: str
+    version: str
+    description: str
+    takes: Mapping[str, Any]
+    gives: Mapping[str, Any]
+    effect: Effect = Effect.PURE
+    words: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    timeout_s: float = 60.0
+    """For one attempt, unless the plan says otherwise."""
+    retries: int = 0
+    """Attempts after the first for retryable failures, unless the plan says otherwise."""
+    entry: str = ""
+    module: str = ""
+    sha256: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """More of a guest's manifest, for the host alone: its limits."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the card as people and models may see it."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "description": self.description,
+            "effect": self.effect.value,
+            "takes": dict(self.takes),
+            "gives": dict(self.gives),
+            "words": list(self.words),
+            "examples": [dict(e) for e in self.examples],
+            "timeout_s": self.timeout_s,
+            "retries": self.retries,
+            "sha256": self.sha256,
+        }
+
+
+def read_card(
+    document: Mapping[str, Any], *, where: str, extra: Mapping[str, Any] | None = None
+) -> AgentCard:
+    """Return the card a document spells.
+
+    Args:
+        document: The card's JSON.
+        where: The file it came from, for the error.
+        extra: Kept on the card as it is.
+
+    Raises:
+        InvalidInput: `agent.bad_card`, with the field.
+    """
+    error = next(iter(jsonschema_rs.Draft202012Validator(CARD_SCHEMA).iter_errors(dict(document))), None)
+    if error is not None:
+        at = join_pointer(*error.instance_path)
+        raise InvalidInput("agent.bad_card", f"{where}: {str(error.message)[:300]}", where=f"{where}#{at}")
+    lists = {k: tuple(document[k]) for k in ("words", "examples") if k in document}
+    effect = Effect(document.get("effect", "pure"))
+    return AgentCard(**{**document, **lists, "effect": effect, "extra": dict(extra or {})})

@@ -1,0 +1,218 @@
+"""What makes a plan document sound before any agent is asked: its shape, its graph, the flow of its keys.
+
+Every problem is collected; nothing is raised for the first one. Works on plain
+JSON, so that the `plan` command need not import pydantic. Agents, arguments
+and policy are the planner's to check, with the catalogue at hand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+
+from contracts.errors import InvalidPlan, Problem
+from contracts.jsonvalue import join_pointer, parse_json, sha256_of
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+UNHASHED = frozenset({"plan_id", "parent", "origin"})
+MAX_SHAPE_PROBLEMS = 100
+
+Subtasks = list[dict[str, Any]]
+
+
+def plan_id_of(document: Mapping[str, JsonValue]) -> str:
+    """Return the name a plan document has by its content, in hex."""
+    return sha256_of({k: v for k, v in document.items() if k not in UNHASHED})
+
+
+def seal(document: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the document with `schema`, an `origin` (human, if it names none) and its `plan_id` filled in."""
+    whole: dict[str, JsonValue] = {"schema": "plan/1", **document}
+    whole.setdefault("origin", {"planner": "human"})
+    return whole | {"plan_id": plan_id_of(whole)}
+
+
+def read_document(text: bytes | str | Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the plan document, sealed where it names no `plan_id`.
+
+    Raises:
+        InvalidPlan: `plan.shape`, it is no object.
+        InvalidInput: The text is no JSON (`json.*`).
+    """
+    document = dict(text) if isinstance(text, Mapping) else parse_json(text)
+    if not isinstance(document, dict):
+        raise InvalidPlan(
+            [Problem("plan.shape", "", f"a plan is an object, this is {type(document).__name__}")]
+        )
+    return document if "plan_id" in document else seal(document)
+
+
+def plan_problems(document: Mapping[str, JsonValue]) -> list[Problem]:
+    """Return everything wrong with a plan document; an empty list when it is sound."""
+    shape = list(_shape_problems(document))
+    if shape:
+        return shape
+    subtasks: Subtasks = document["subtasks"]  # type: ignore[assignment]  # the schema has just said so
+    inputs: dict[str, Any] = document.get("inputs", {})  # type: ignore[assignment]  # likewise
+    graph = [*_id_problems(subtasks), *_dependency_problems(subtasks)] or list(_cycle_problems(subtasks))
+    flow = [] if graph else list(_flow_problems(subtasks, inputs))
+    return [
+        *_name_problems(document),
+        *graph,
+        *_writer_problems(subtasks, inputs, document.get("result_key")),
+        *flow,
+        *_bind_problems(subtasks),
+        *_unsupported_problems(subtasks),
+    ]
+
+
+def ancestors_of(subtasks: Subtasks) -> dict[str, set[str]]:
+    """Return, for each id of an acyclic plan, the ids it waits for, directly or not."""
+    direct = {s["id"]: s["dependencies"] for s in subtasks}
+    found: dict[str, set[str]] = {}
+    for sid in TopologicalSorter(direct).static_order():
+        found[sid] = set(direct[sid]).union(*(found[d] for d in direct[sid]))
+    return found
+
+
+@cache
+def plan_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `plan/1`."""
+    found: dict[str, Any] = parse_json((Path(__file__).parent / "plan.schema.json").read_bytes())  # type: ignore[assignment]  # our own file
+    return found
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(plan_schema())
+
+
+def _shape_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
+    for count, error in enumerate(_validator().iter_errors(dict(document))):
+        if count == MAX_SHAPE_PROBLEMS:
+            return
+        text = str(error.message)
+        message = text if len(text) <= 300 else f"{text[:140]} … {text[-140:]}"
+        yield Problem("plan.shape", join_pointer(*error.instance_path), message)
+
+
+def _name_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
+    own, given = plan_id_of(document), str(document["plan_id"])
+    if given != own:
+        yield Problem(
+            "plan.hash_mismatch",
+            "/plan_id",
+            f"the plan was edited: its content is {own[:12]}…, it says {given[:12]}…",
+            "Leave plan_id out to have it computed.",
+        )
+
+
+def _each(subtasks: Subtasks, field: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((join_pointer("subtasks", i, field), s) for i, s in enumerate(subtasks))
+
+
+def _id_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    counts = Counter(s["id"] for s in subtasks)
+    for pointer, s in _each(subtasks, "id"):
+        if counts[s["id"]] > 1:
+            yield Problem("plan.duplicate_id", pointer, f"{counts[s['id']]} subtasks are called {s['id']!r}")
+
+
+def _dependency_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    known = {s["id"] for s in subtasks}
+    for pointer, s in _each(subtasks, "dependencies"):
+        for i, name in enumerate(s["dependencies"]):
+            if name == s["id"]:
+                yield Problem("plan.self_dependency", f"{pointer}/{i}", f"{name!r} waits for itself")
+            elif name not in known:
+                yield Problem(
+                    "plan.dangling_dependency",
+                    f"{pointer}/{i}",
+                    f"{s['id']!r} waits for {name!r}, which no subtask is called",
+                )
+
+
+def _cycle_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    try:
+        TopologicalSorter({s["id"]: s["dependencies"] for s in subtasks}).prepare()
+    except CycleError as exc:
+        ring = list(reversed(exc.args[1]))
+        yield Problem("plan.cycle", "/subtasks", "subtasks wait for each other: " + " -> ".join(ring[:20]))
+
+
+def _writer_problems(subtasks: Subtasks, inputs: Mapping[str, Any], result_key: Any) -> Iterator[Problem]:
+    writers: dict[str, str] = {}
+    for pointer, s in _each(subtasks, "output_key"):
+        key = s["output_key"]
+        if key in inputs:
+            yield Problem(
+                "plan.overwrites_input", pointer, f"{s['id']!r} writes {key!r}, which the caller gives"
+            )
+        if key in writers:
+            yield Problem("plan.two_writers", pointer, f"{writers[key]!r} and {s['id']!r} both write {key!r}")
+        writers.setdefault(key, s["id"])
+    if result_key is not None and result_key not in writers.keys() | inputs.keys():
+        yield Problem("plan.unknown_key", "/result_key", f"nothing writes {result_key!r}")
+
+
+def _flow_problems(subtasks: Subtasks, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    writers = {s["output_key"]: s["id"] for s in subtasks}
+    above = ancestors_of(subtasks)
+    for pointer, s in _each(subtasks, "input_keys"):
+        for i, key in enumerate(s["input_keys"]):
+            if key in inputs:
+                continue
+            if key not in writers:
+                yield Problem(
+                    "plan.unknown_key", f"{pointer}/{i}", f"{s['id']!r} reads {key!r}, which nothing writes"
+                )
+            elif writers[key] not in above[s["id"]]:
+                yield Problem(
+                    "plan.producer_not_ancestor",
+                    f"{pointer}/{i}",
+                    f"{s['id']!r} reads {key!r} but does not wait for {writers[key]!r}, which writes it",
+                    f"Add {writers[key]!r} to its dependencies.",
+                )
+
+
+def _bind_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    for i, s in enumerate(subtasks):
+        sources = {join_pointer("subtasks", i, "bind", name): b for name, b in s.get("bind", {}).items()}
+        if "foreach" in s:
+            sources[join_pointer("subtasks", i, "foreach")] = s["foreach"]
+        for at, source in sources.items():
+            if "key" in source and source["key"] not in s["input_keys"]:
+                yield Problem(
+                    "plan.bind_not_input",
+                    at,
+                    f"{s['id']!r} reads {source['key']!r}, which its input_keys do not list",
+                )
+            if source.get("pointer", "")[:1] not in {"", "/"}:
+                yield Problem(
+                    "plan.bad_pointer", f"{at}/pointer", f"a pointer begins with '/': {source['pointer']!r}"
+                )
+
+
+def _unsupported_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    for i, s in enumerate(subtasks):
+        asked = {
+            "when": "when" in s,
+            "on_failure": s.get("on_failure", "skip") != "skip",
+            "fallback_agent": "fallback_agent" in s,
+            "approval": s.get("approval", "auto") == "always",
+        }
+        for field in (f for f, wanted in asked.items() if wanted):
+            yield Problem(
+                "plan.unsupported",
+                join_pointer("subtasks", i, field),
+                f"{s['id']!r} uses {field}, which this version does not execute",
+                f"Leave {field} out.",
+            )

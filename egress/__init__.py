@@ -1,0 +1,1 @@
+"""The only door to the network: policy, address guard, pinned transport, proxy, browser."""

@@ -1,0 +1,1 @@
+"""How good and how fast: scores and reports over stored traces."""

@@ -1,0 +1,1 @@
+"""What a run knows while it goes: the shared context."""

@@ -1,0 +1,1 @@
+"""Objective in, checked plan out."""

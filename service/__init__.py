@@ -1,0 +1,1 @@
+"""REST, CLI, dashboard; the one place where concrete classes meet."""
