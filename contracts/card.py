@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-
-import jsonschema_rs
 
 from contracts.effect import Effect
 from contracts.errors import InvalidInput
-from contracts.jsonvalue import join_pointer
+from contracts.schemas import Checker
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -93,6 +92,11 @@ class AgentCard:
         }
 
 
+@cache
+def _checker() -> Checker:
+    return Checker(CARD_SCHEMA)
+
+
 def read_card(
     document: Mapping[str, Any], *, where: str, extra: Mapping[str, Any] | None = None
 ) -> AgentCard:
@@ -106,10 +110,9 @@ def read_card(
     Raises:
         InvalidInput: `agent.bad_card`, with the field.
     """
-    error = next(iter(jsonschema_rs.Draft202012Validator(CARD_SCHEMA).iter_errors(dict(document))), None)
-    if error is not None:
-        at = join_pointer(*error.instance_path)
-        raise InvalidInput("agent.bad_card", f"{where}: {str(error.message)[:300]}", where=f"{where}#{at}")
+    wrong = _checker().first(dict(document))
+    if wrong is not None:
+        raise InvalidInput("agent.bad_card", f"{where}: {wrong[1]}", where=f"{where}#{wrong[0]}")
     lists = {k: tuple(document[k]) for k in ("words", "examples") if k in document}
     effect = Effect(document.get("effect", "pure"))
     return AgentCard(**{**document, **lists, "effect": effect, "extra": dict(extra or {})})

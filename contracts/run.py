@@ -54,12 +54,15 @@ class Run(BaseModel):
     """How each subtask ended."""
 
 
+EventKind = Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "run_ended"]
+
+
 class RunEvent(BaseModel):
     """Something that happened in a run, for those who watch."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "run_ended"]
+    kind: EventKind
     run_id: str
     at_ms: int
     subtask_id: str = ""

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
-
 from contracts.errors import InvalidPlan, Problem
 from contracts.jsonvalue import join_pointer, parse_json, sha256_of
+from contracts.schemas import Checker
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -70,7 +70,7 @@ def plan_problems(document: Mapping[str, JsonValue]) -> list[Problem]:
         *_writer_problems(subtasks, inputs, document.get("result_key")),
         *flow,
         *_bind_problems(subtasks),
-        *_unsupported_problems(subtasks),
+        *_unsupported_problems(subtasks, document.get("budget", {})),  # type: ignore[arg-type]  # likewise
     ]
 
 
@@ -91,17 +91,13 @@ def plan_schema() -> dict[str, Any]:
 
 
 @cache
-def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(plan_schema())
+def _checker() -> Checker:
+    return Checker(plan_schema())
 
 
 def _shape_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
-    for count, error in enumerate(_validator().iter_errors(dict(document))):
-        if count == MAX_SHAPE_PROBLEMS:
-            return
-        text = str(error.message)
-        message = text if len(text) <= 300 else f"{text[:140]} … {text[-140:]}"
-        yield Problem("plan.shape", join_pointer(*error.instance_path), message)
+    for pointer, message in islice(_checker().problems(dict(document)), MAX_SHAPE_PROBLEMS):
+        yield Problem("plan.shape", pointer, message)
 
 
 def _name_problems(document: Mapping[str, JsonValue]) -> Iterator[Problem]:
@@ -201,7 +197,8 @@ def _bind_problems(subtasks: Subtasks) -> Iterator[Problem]:
                 )
 
 
-def _unsupported_problems(subtasks: Subtasks) -> Iterator[Problem]:
+def _unsupported_problems(subtasks: Subtasks, plan_budget: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from _budget_problems("/budget", "the plan", plan_budget)
     for i, s in enumerate(subtasks):
         asked = {
             "when": "when" in s,
@@ -210,9 +207,16 @@ def _unsupported_problems(subtasks: Subtasks) -> Iterator[Problem]:
             "approval": s.get("approval", "auto") == "always",
         }
         for field in (f for f, wanted in asked.items() if wanted):
-            yield Problem(
-                "plan.unsupported",
-                join_pointer("subtasks", i, field),
-                f"{s['id']!r} uses {field}, which this version does not execute",
-                f"Leave {field} out.",
-            )
+            yield _unsupported(join_pointer("subtasks", i, field), f"{s['id']!r} uses {field}", field)
+        yield from _budget_problems(join_pointer("subtasks", i, "budget"), repr(s["id"]), s.get("budget", {}))
+
+
+def _budget_problems(at: str, who: str, budget: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in budget.keys() - {"wall_s"}:
+        yield _unsupported(f"{at}/{name}", f"{who} has a budget of {name}", f"budget.{name}")
+
+
+def _unsupported(at: str, what: str, field: str) -> Problem:
+    return Problem(
+        "plan.unsupported", at, f"{what}, which this version does not execute", f"Leave {field} out."
+    )

@@ -1,0 +1,96 @@
+# Callsheet: `make run` shows it working, `make test` proves it. Everything else is below `make help`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The newest Python at hand that is new enough; PYTHON=… overrides.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := contracts storage egress providers memory traces planner agents dispatcher wasm_agents eval service
+SEED ?= 1
+
+export PYTHONDONTWRITEBYTECODE :=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.PHONY: run
+run: $(VENV)/.run ## Run the example objective, or yours: OBJECTIVE="…" URL=https://…
+	@$(BIN)/callsheet doctor --get-browser --quiet || true
+ifdef OBJECTIVE
+	@$(BIN)/callsheet run $(if $(URL),--url "$$URL") -- "$$OBJECTIVE"
+else
+	@$(BIN)/callsheet run --example auction --seed $(SEED)
+endif
+
+.PHONY: test
+test: $(VENV)/.dev ## Check style, types and floors, then run every test
+	@$(BIN)/callsheet doctor --get-browser --quiet || true
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -q --cov --cov-report=term:skip-covered --cov-report=xml
+
+.PHONY: lint
+lint: $(VENV)/.dev ## ruff, import-linter, mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.PHONY: serve
+serve: $(VENV)/.run ## Start the service and its dashboard on 127.0.0.1:8765
+	@$(BIN)/callsheet serve
+
+.PHONY: bench-dispatch
+bench-dispatch: $(VENV)/.dev ## 1,000 no-op subtasks, each traced in database and file
+	@$(BIN)/python benchmarks/dispatch.py
+
+.PHONY: bench-plan-start
+bench-plan-start: $(VENV)/.dev ## What one `plan` command costs
+	@$(BIN)/python benchmarks/plan_start.py
+
+.PHONY: check-pages
+check-pages: $(VENV)/.dev ## Real pages and real deadlines, from $$CALLSHEET_CASES
+	@$(BIN)/python benchmarks/check_pages.py
+
+.PHONY: guests
+guests: $(VENV)/.dev ## Build the WASM guests from their sources
+	@$(BIN)/python wasm_agents/build.py
+
+.PHONY: schemas
+schemas: $(VENV)/.dev ## Rewrite docs/schemas and the cards' input schemas
+	UPDATE_SCHEMAS=1 UPDATE_CARDS=1 $(BIN)/pytest -q -p no:randomly -k "schema or card"
+
+.PHONY: hooks
+hooks: $(VENV)/.dev ## Check every commit before it is made
+	$(BIN)/pre-commit install
+
+.PHONY: lock
+lock: ## Rewrite the locked requirements (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove the environment and what tools leave behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "callsheet: no Python >= 3.11 found; install one, or say PYTHON=/path/to/python3" >&2; exit 2; }
+	@echo "callsheet: making $(VENV) with $(PYTHON)" >&2
+	@$(PYTHON) -m venv $(VENV) || { echo "callsheet: $(PYTHON) cannot make environments; install its venv package (Debian: apt-get install python3-venv)" >&2; rm -rf $(VENV); exit 2; }
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "callsheet: installing locked dependencies" >&2
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.run
+	@echo "callsheet: installing what the tests need" >&2
+	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
+	@touch $@
