@@ -39,6 +39,8 @@ class Run(BaseModel):
     run_id: str
     objective: str
     state: RunState
+    inputs: dict[str, JsonValue] = {}
+    """Context keys the caller gave, for the planner."""
     plan: Plan | None = None
     policy: Policy = Policy()
     now: datetime | None = None

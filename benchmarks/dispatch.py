@@ -1,0 +1,159 @@
+"""What a subtask costs: 1,000 no-op subtasks in one plan, each traced in database and file.
+
+    python benchmarks/dispatch.py [--subtasks N] [--rounds N]
+
+A table on stderr; the last line of stdout is one JSON object. Beside it, in
+the same rounds, the floor: the same number of trace files and of rows written
+by bare SQLite, one transaction a row and all rows in one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import JsonValue
+from rich.console import Console
+from rich.table import Table
+
+from contracts.agent import Agent, AgentCall, AgentReply
+from contracts.card import AgentCard
+from contracts.clock import SystemClock
+from contracts.plan import Plan, load_plan
+from contracts.run import Run, RunState
+from dispatcher.engine import LocalEngine
+from dispatcher.ids import Ids
+from dispatcher.journal import StorageJournal
+from dispatcher.subtask import Slots
+from storage.database import Database
+from traces.files import TraceFiles
+from traces.redaction import Redactor
+from traces.store import TraceStore
+
+
+class NoOp:
+    """An agent that does nothing."""
+
+    card = AgentCard(name="noop", version="1.0.0", description="Does nothing.", takes={}, gives={})
+
+    async def run(self, call: AgentCall) -> AgentReply:
+        """Return at once."""
+        return AgentReply({"n": call.attempt})
+
+
+class OnlyNoOp:
+    """A registry of one."""
+
+    def __init__(self) -> None:
+        self._agent = NoOp()
+
+    def get(self, name: str) -> Agent:
+        """Return the agent that does nothing, whatever the name."""
+        return self._agent
+
+    def cards(self) -> Sequence[AgentCard]:
+        """Return its card."""
+        return [self._agent.card]
+
+
+def plan_of(count: int) -> Plan:
+    """Return a plan of `count` subtasks that wait for nothing."""
+    subtasks: list[JsonValue] = [
+        {"id": f"s{i}", "objective": "nothing", "required_agent": "noop", "dependencies": [], "input_keys": [],
+         "bind": {"n": {"literal": i}}, "output_key": f"k{i}"}
+        for i in range(count)
+    ]  # fmt: skip
+    return load_plan({"objective": "no-ops", "subtasks": subtasks})
+
+
+async def measure(folder: Path, plan: Plan) -> float:
+    """Return the seconds one run takes, from submission until its rows and files are written."""
+    clock, rng = SystemClock(), random.SystemRandom()
+    ids = Ids(clock, rng)
+    with Database.open(folder / "bench.db") as database:
+        journal = StorageJournal(database, files=TraceFiles(folder / "runs"), redactor=Redactor(()))
+        engine = LocalEngine(
+            registry=OnlyNoOp(), journal=journal, slots=Slots(asyncio.Semaphore(8), clock, ids, rng),
+            plan=_no_plan, observer=lambda event: None,
+        )  # fmt: skip
+        run = Run(run_id=ids.new(), objective="no-ops", state=RunState.QUEUED, plan=plan)
+        began = time.perf_counter()
+        await engine.submit(run)
+        await engine.wait(run.run_id)
+        took = time.perf_counter() - began
+        journal.close()
+        rows = TraceStore(database.reader()).count(run_id=run.run_id)
+    files = sum(1 for _ in (folder / "runs").glob("trace_*.json"))
+    if rows != len(plan.subtasks) or files != len(plan.subtasks):
+        raise SystemExit(f"{len(plan.subtasks)} subtasks left {rows} rows and {files} files")
+    return took
+
+
+async def _no_plan(run: Run) -> Plan:
+    raise NotImplementedError
+
+
+def floor(folder: Path, count: int, *, grouped: bool) -> float:
+    """Return the seconds bare SQLite (WAL, FULL) and bare files take for as many rows of the same size."""
+    body = json.dumps({"pad": "x" * 500})
+    connection = sqlite3.connect(folder / "floor.db", isolation_level=None)
+    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id TEXT UNIQUE, b TEXT)")
+    began = time.perf_counter()
+    if grouped:
+        connection.execute("BEGIN")
+    for i in range(count):
+        connection.execute("INSERT INTO t VALUES (?, ?)", (f"{i}", body))
+        (folder / f"floor_{i}.json").write_text(body)
+    if grouped:
+        connection.execute("COMMIT")
+    took = time.perf_counter() - began
+    connection.close()
+    return took
+
+
+def main() -> None:
+    """Measure, print the table and the JSON line."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--subtasks", type=int, default=1000)
+    arguments.add_argument("--rounds", type=int, default=5)
+    given = arguments.parse_args()
+    plan = plan_of(given.subtasks)
+    ours, singly, grouped = [], [], []
+    for _ in range(given.rounds):
+        with tempfile.TemporaryDirectory() as name:
+            ours.append(asyncio.run(measure(Path(name), plan)))
+        with tempfile.TemporaryDirectory() as name:
+            singly.append(floor(Path(name), given.subtasks, grouped=False))
+        with tempfile.TemporaryDirectory() as name:
+            grouped.append(floor(Path(name), given.subtasks, grouped=True))
+    table = Table(title=f"{given.subtasks} subtasks, {given.rounds} rounds: ms per subtask")
+    for heading in ("", "best", "median"):
+        table.add_column(heading)
+    per = 1000 / given.subtasks
+    for label, times in (
+        ("Callsheet, row and file", ours),
+        ("bare SQLite + file, a commit a row", singly),
+        ("bare SQLite + file, one commit", grouped),
+    ):
+        table.add_row(label, f"{min(times) * per:.3f}", f"{statistics.median(times) * per:.3f}")
+    Console(file=sys.stderr).print(table)
+    found = {
+        "bar4_ms_per_subtask": round(statistics.median(ours) * per, 4),
+        "bar4_ms_per_subtask_best": round(min(ours) * per, 4),
+        "bar4_floor_commit_each_ms": round(statistics.median(singly) * per, 4),
+        "bar4_floor_one_commit_ms": round(statistics.median(grouped) * per, 4),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

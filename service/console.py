@@ -1,0 +1,116 @@
+"""How the commands speak: data on stdout, all else on stderr, errors that name the next step.
+
+Exit codes: 0 done; 1 the objective failed; 2 usage; 3 what was sent cannot be
+used; 4 policy denies it; 5 something needed is absent or held; 6 out of time;
+7 no such thing; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import click
+from typing_extensions import override
+
+from contracts.errors import CallsheetError, InvalidInput
+
+EXIT_CODES: Final = """\b
+Exit codes:
+  0  done                       4  policy denies it
+  1  the objective failed       5  something needed is absent or held
+  2  usage                      6  out of time
+  3  the input cannot be used   7  no such thing
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for.
+
+    Args:
+        commands_at: Command name -> (`package.module:attribute`, its line of help).
+    """
+
+    def __init__(self, *args: Any, commands_at: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._commands_at = dict(commands_at)
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._commands_at)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._commands_at:
+            return None
+        module, _, attribute = self._commands_at[cmd_name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._commands_at.items()])
+
+
+def run_command(command: click.Command, *, name: str) -> int:
+    """Run a command with the process's arguments and return its exit code; no traceback reaches a user."""
+    try:
+        code = command.main(prog_name=name, standalone_mode=False)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except CallsheetError as exc:
+        show_error(exc)
+        return exc.exit_code
+    except BrokenPipeError:
+        # whoever read stdout has gone; Python would complain once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def show_error(error: CallsheetError) -> None:
+    """Print code, message, every further problem and the next step on stderr."""
+    click.echo(f"error[{error.code}]: {printable(error.message)}", err=True)
+    for problem in error.data.get("problems", [])[:20]:
+        click.echo(f"  {problem['code']} at {problem['pointer'] or '/'}: {printable(problem['message'])}", err=True)
+    if error.hint:
+        click.echo(f"hint: {printable(error.hint)}", err=True)
+
+
+def printable(text: str) -> str:
+    """Return the text with control characters spelled out: what a page says must not drive a terminal."""
+    return "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on stdout, indented."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def parse_inputs(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """Return `--input key=value` pairs as a mapping; a value that is JSON is read as such.
+
+    Raises:
+        InvalidInput: `input.malformed`.
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise InvalidInput("input.malformed", f"--input wants key=value, got {pair[:80]!r}")
+        try:
+            found[key] = json.loads(text)
+        except ValueError:
+            found[key] = text
+    return found

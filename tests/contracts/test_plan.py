@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from contracts.errors import InvalidInput, InvalidPlan
+from contracts.plan import Plan, load_plan
+from contracts.structure import ancestors_of, plan_id_of, plan_problems, plan_schema, seal
+
+ROOT = Path(__file__).parents[2]
+
+
+def step(sid: str, *dependencies: str, **more):
+    return {
+        "id": sid,
+        "objective": "o",
+        "required_agent": "data",
+        "dependencies": list(dependencies),
+        "input_keys": [f"k_{d}" for d in dependencies],
+        "output_key": f"k_{sid}",
+    } | more
+
+
+def document(*subtasks, **more):
+    return {"objective": "x", "subtasks": list(subtasks), **more}
+
+
+def codes(*subtasks, **more):
+    return [(p.code, p.pointer) for p in plan_problems(seal(document(*subtasks, **more)))]
+
+
+def test_a_sound_plan_has_no_problems():
+    assert codes(step("a"), step("b", "a"), step("c", "a", "b")) == []
+
+
+@pytest.mark.parametrize(
+    ("subtasks", "more", "expected"),
+    [
+        ([step("a", "c"), step("b", "a"), step("c", "b")], {}, ("plan.cycle", "/subtasks")),
+        ([step("a", "a")], {}, ("plan.self_dependency", "/subtasks/0/dependencies/0")),
+        ([step("a", "ghost", input_keys=[])], {}, ("plan.dangling_dependency", "/subtasks/0/dependencies/0")),
+        ([step("a"), step("a", output_key="z")], {}, ("plan.duplicate_id", "/subtasks/0/id")),
+        ([step("a"), step("b", output_key="k_a")], {}, ("plan.two_writers", "/subtasks/1/output_key")),
+        ([step("a")], {"inputs": {"k_a": 1}}, ("plan.overwrites_input", "/subtasks/0/output_key")),
+        ([step("a", input_keys=["zz"])], {}, ("plan.unknown_key", "/subtasks/0/input_keys/0")),
+        ([step("a"), step("b", input_keys=["k_a"])], {}, ("plan.producer_not_ancestor", "/subtasks/1/input_keys/0")),
+        ([step("a")], {"result_key": "zz"}, ("plan.unknown_key", "/result_key")),
+        ([step("a", bind={"x": {"key": "zz"}})], {}, ("plan.bind_not_input", "/subtasks/0/bind/x")),
+        ([step("a", foreach={"key": "zz"})], {}, ("plan.bind_not_input", "/subtasks/0/foreach")),
+        (
+            [step("a"), step("b", "a", bind={"x": {"key": "k_a", "pointer": "p"}})],
+            {},
+            ("plan.bad_pointer", "/subtasks/1/bind/x/pointer"),
+        ),
+        ([step("a", when={"key": "k", "op": "exists"})], {}, ("plan.unsupported", "/subtasks/0/when")),
+        ([step("a", on_failure="fallback")], {}, ("plan.unsupported", "/subtasks/0/on_failure")),
+        ([step("a", fallback_agent="time")], {}, ("plan.unsupported", "/subtasks/0/fallback_agent")),
+        ([step("a", approval="always")], {}, ("plan.unsupported", "/subtasks/0/approval")),
+        ([step("a", budget={"tokens": 3})], {}, ("plan.unsupported", "/subtasks/0/budget/tokens")),
+        ([step("a")], {"budget": {"usd": 1}}, ("plan.unsupported", "/budget/usd")),
+        ([step("A")], {}, ("plan.shape", "/subtasks/0/id")),
+        ([step("a", surprise=1)], {}, ("plan.shape", "/subtasks/0")),
+        ([], {}, ("plan.shape", "/subtasks")),
+    ],
+)
+def test_each_defect_is_reported_by_its_code_and_place(subtasks, more, expected):
+    assert expected in codes(*subtasks, **more)
+
+
+def test_every_problem_is_reported_at_once():
+    found = codes(step("a", "b"), step("b", "a", when={"key": "k", "op": "exists"}), step("c", output_key="k_a"))
+    assert {code for code, _ in found} == {"plan.cycle", "plan.two_writers", "plan.unsupported"}
+
+
+def test_what_may_be_said_and_changes_nothing_is_accepted():
+    assert codes(step("a", on_failure="skip", approval="auto", budget={"wall_s": 3}, retries=0)) == []
+
+
+def test_a_plan_without_its_name_is_given_one():
+    plan = load_plan(document(step("a")))
+    assert plan.plan_id == plan_id_of(plan.as_json())
+    assert plan.origin.planner == "human"
+
+
+def test_a_plan_printed_and_read_again_keeps_its_name():
+    plan = load_plan(document(step("a", timeout_s=30), budget={"wall_s": 1.5}, inputs={"z": None}))
+    assert load_plan(json.dumps(plan.as_json())) == plan
+
+
+def test_who_planned_it_does_not_change_a_plans_name():
+    one = load_plan(document(step("a"), origin={"planner": "rules"}))
+    other = load_plan(document(step("a"), origin={"planner": "llm", "model": "m"}, parent="f" * 64))
+    assert one.plan_id == other.plan_id
+
+
+def test_an_edited_plan_is_refused_by_its_name():
+    edited = load_plan(document(step("a"))).as_json() | {"objective": "y"}
+    with pytest.raises(InvalidPlan) as caught:
+        load_plan(edited)
+    assert caught.value.code == "plan.hash_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{", "json.malformed"),
+        ("[]", "plan.shape"),
+        ("null", "plan.shape"),
+        ('{"a": NaN}', "json.malformed"),
+        ('{"a": 1, "a": 2}', "json.malformed"),
+        (b"\xff\xfe{}", "json.encoding"),
+        ("[" * 100_000, "json.too_deep"),
+        ('{"a": ' + "1" * 5000 + "}", "json.too_large"),
+        ('"\\ud800"', "json.encoding"),
+    ],
+)
+def test_text_that_is_no_plan_is_refused_by_code(text, code):
+    with pytest.raises(InvalidInput) as caught:
+        load_plan(text)
+    assert caught.value.code == code
+
+
+def test_a_problem_does_not_repeat_a_megabyte_of_what_was_sent():
+    with pytest.raises(InvalidPlan) as caught:
+        load_plan(document(step("a"), objective="x" * 1_000_000))
+    assert len(json.dumps(caught.value.as_json())) < 2000
+
+
+def test_the_error_says_what_where_and_how_many():
+    with pytest.raises(InvalidPlan) as caught:
+        load_plan(document(step("a", "zz", input_keys=[]), step("b", output_key="k_a")))
+    assert caught.value.as_json() == snapshot(
+        {
+            "code": "plan.dangling_dependency",
+            "message": "'a' waits for 'zz', which no subtask is called (and 1 more)",
+            "where": "/subtasks/0/dependencies/0",
+            "data": {
+                "problems": [
+                    {
+                        "code": "plan.dangling_dependency",
+                        "pointer": "/subtasks/0/dependencies/0",
+                        "message": "'a' waits for 'zz', which no subtask is called",
+                    },
+                    {
+                        "code": "plan.two_writers",
+                        "pointer": "/subtasks/1/output_key",
+                        "message": "'a' and 'b' both write 'k_a'",
+                    },
+                ]
+            },
+        }
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn):
+    count = draw(st.integers(1, 12))
+    edges = [draw(st.sets(st.integers(0, count - 1), max_size=3)) for _ in range(count)]
+    return [step(f"s{i}", *(f"s{j}" for j in sorted(e))) for i, e in enumerate(edges)]
+
+
+def has_cycle(subtasks) -> bool:
+    left = {s["id"]: set(s["dependencies"]) for s in subtasks}
+    while free := {sid for sid, above in left.items() if not above}:
+        left = {sid: above - free for sid, above in left.items() if sid not in free}
+    return bool(left)
+
+
+@given(graphs())
+def test_a_plan_is_sound_exactly_when_its_graph_has_no_cycle(subtasks):
+    assert (codes(*subtasks) == []) == (not has_cycle(subtasks))
+
+
+@given(graphs())
+def test_what_is_accepted_also_passes_an_independent_validator(subtasks):
+    whole = seal(document(*subtasks))
+    if not plan_problems(whole):
+        jsonschema.validate(Plan.model_validate(whole).as_json(), plan_schema())
+
+
+@given(graphs().filter(lambda s: not has_cycle(s)))
+def test_an_ancestor_of_an_ancestor_is_an_ancestor(subtasks):
+    above = ancestors_of(subtasks)
+    assert all(above[parent] <= above[sid] for sid in above for parent in above[sid])
+    assert all(sid not in above[sid] for sid in above)
+
+
+def test_the_published_plan_schema_is_the_one_in_force():
+    assert json.loads((ROOT / "docs/schemas/plan.schema.json").read_text()) == plan_schema()
+
+
+def test_the_model_knows_every_field_of_the_schema():
+    spelled = set(plan_schema()["properties"])
+    assert {f.alias or name for name, f in Plan.model_fields.items()} == spelled
+    subtask = plan_schema()["$defs"]["subtask"]["properties"]
+    from_model = Plan.model_json_schema()["$defs"]["Subtask"]["properties"]
+    assert set(subtask) == set(from_model)

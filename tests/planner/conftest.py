@@ -1,0 +1,99 @@
+"""Cards of the agents plans are built on, spelled here so that planning is tested apart from the agents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.card import AgentCard, read_card
+
+STRING = {"type": "string"}
+ANY: dict[str, Any] = {}
+
+
+def card(
+    name: str, description: str, takes: dict[str, Any], *, required: tuple[str, ...] = (), **more: Any
+) -> AgentCard:
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": takes,
+        "required": list(required),
+    }
+    document = {
+        "name": name,
+        "version": "1.0.0",
+        "description": description,
+        "takes": schema,
+        "gives": {},
+        **more,
+    }
+    return read_card(document, where=name)
+
+
+@pytest.fixture(scope="session")
+def cards() -> tuple[AgentCard, ...]:
+    return (
+        card(
+            "data",
+            "Filters, sorts, groups and joins rows.",
+            {
+                "tables": {"type": "object"},
+                "steps": {"type": "array", "items": {"type": "object"}, "minItems": 1},
+            },
+            required=("tables", "steps"),
+        ),
+        card(
+            "scrape",
+            "Reads web pages: titles, listings, prices.",
+            {
+                "url": STRING,
+                "urls": {"type": "array", "items": STRING},
+                "render": {"enum": ["never", "auto", "always"]},
+                "max_pages": {"type": "integer", "minimum": 1, "maximum": 200},
+            },
+            effect="idempotent",
+        ),
+        card(
+            "time",
+            "Reads deadlines in words.",
+            {
+                "text": STRING,
+                "items": {"type": "array"},
+                "pointer": STRING,
+                "zone": STRING,
+                "within_hours": {"type": "number"},
+            },
+        ),
+        card(
+            "vision",
+            "Looks at photos and images.",
+            {
+                "op": {"enum": ["inspect", "duplicates"]},
+                "images": {"type": "array"},
+                "text": STRING,
+                "items": {"type": "array"},
+                "stated_colour": STRING,
+                "ref": ANY,
+            },
+        ),
+        read_card(
+            {
+                "name": "wasm:echo",
+                "version": "0.1.0",
+                "description": "Gives back the JSON object it was given.",
+                "takes": {"type": "object"},
+                "gives": {"type": "object"},
+                "words": ["echo"],
+            },
+            where="echo",
+        ),
+        card(
+            "wasm:text_stats",
+            "Counts a text's words.",
+            {"text": STRING},
+            required=("text",),
+            words=["words", "count", "text"],
+        ),
+    )
