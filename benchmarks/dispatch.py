@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
+import os
 import random
 import sqlite3
 import statistics
@@ -21,6 +23,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
@@ -29,15 +32,15 @@ from contracts.agent import Agent, AgentCall, AgentReply
 from contracts.card import AgentCard
 from contracts.clock import SystemClock
 from contracts.plan import Plan, load_plan
-from contracts.run import Run, RunState
+from contracts.run import Run, RunEvent, RunState
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
 from dispatcher.subtask import Slots
 from storage.database import Database
 from traces.files import TraceFiles
+from traces.follow import count_of_run
 from traces.redaction import Redactor
-from traces.store import TraceStore
 
 
 class NoOp:
@@ -56,7 +59,7 @@ class OnlyNoOp:
     def __init__(self) -> None:
         self._agent = NoOp()
 
-    def get(self, name: str) -> Agent:
+    def get(self, name: str) -> Agent:  # noqa: ARG002  # one agent for every name
         """Return the agent that does nothing, whatever the name."""
         return self._agent
 
@@ -77,13 +80,13 @@ def plan_of(count: int) -> Plan:
 
 async def measure(folder: Path, plan: Plan) -> float:
     """Return the seconds one run takes, from submission until its rows and files are written."""
-    clock, rng = SystemClock(), random.SystemRandom()
+    clock, rng = SystemClock(), random.Random(os.urandom(16))
     ids = Ids(clock, rng)
     with Database.open(folder / "bench.db") as database:
         journal = StorageJournal(database, files=TraceFiles(folder / "runs"), redactor=Redactor(()))
         engine = LocalEngine(
             registry=OnlyNoOp(), journal=journal, slots=Slots(asyncio.Semaphore(8), clock, ids, rng),
-            plan=_no_plan, observer=lambda event: None,
+            plan=_no_plan, observer=_nobody,
         )  # fmt: skip
         run = Run(run_id=ids.new(), objective="no-ops", state=RunState.QUEUED, plan=plan)
         began = time.perf_counter()
@@ -91,11 +94,15 @@ async def measure(folder: Path, plan: Plan) -> float:
         await engine.wait(run.run_id)
         took = time.perf_counter() - began
         journal.close()
-        rows = TraceStore(database.reader()).count(run_id=run.run_id)
+        rows = count_of_run(database.reader(), run.run_id)
     files = sum(1 for _ in (folder / "runs").glob("trace_*.json"))
     if rows != len(plan.subtasks) or files != len(plan.subtasks):
         raise SystemExit(f"{len(plan.subtasks)} subtasks left {rows} rows and {files} files")
     return took
+
+
+def _nobody(event: RunEvent) -> None:
+    """Watch nothing."""
 
 
 async def _no_plan(run: Run) -> Plan:
@@ -106,7 +113,9 @@ def floor(folder: Path, count: int, *, grouped: bool) -> float:
     """Return the seconds bare SQLite (WAL, FULL) and bare files take for as many rows of the same size."""
     body = json.dumps({"pad": "x" * 500})
     connection = sqlite3.connect(folder / "floor.db", isolation_level=None)
-    connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id TEXT UNIQUE, b TEXT)")
+    connection.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id TEXT UNIQUE, b TEXT)"
+    )
     began = time.perf_counter()
     if grouped:
         connection.execute("BEGIN")
@@ -126,6 +135,7 @@ def main() -> None:
     arguments.add_argument("--subtasks", type=int, default=1000)
     arguments.add_argument("--rounds", type=int, default=5)
     given = arguments.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     plan = plan_of(given.subtasks)
     ours, singly, grouped = [], [], []
     for _ in range(given.rounds):

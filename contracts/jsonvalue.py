@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from math import isinf
 from typing import TYPE_CHECKING, Final, Never
 
 from contracts.errors import InvalidInput
@@ -43,7 +44,11 @@ def parse_json(text: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
         raise InvalidInput("json.too_deep", f"JSON nested deeper than {max_depth} levels")
     try:
         value: JsonValue = json.loads(
-            decoded, parse_constant=_refuse_constant, object_pairs_hook=_unique_keys, parse_int=_bounded_int
+            decoded,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique_keys,
+            parse_int=_bounded_int,
+            parse_float=_finite_float,
         )
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno} column {exc.colno}"
@@ -116,6 +121,13 @@ def _bounded_int(digits: str) -> int:
             "json.too_large", f"a number of {len(digits)} digits, at most {MAX_DIGITS} are read"
         )
     return int(digits)
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise InvalidInput("json.too_large", f"a number no float holds: {text[:40]}")
+    return value
 
 
 def _unique_keys(pairs: Sequence[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

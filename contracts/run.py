@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -59,22 +60,20 @@ class Run(BaseModel):
 EventKind = Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "run_ended"]
 
 
-class RunEvent(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
     """Something that happened in a run, for those who watch."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: EventKind
     run_id: str
     at_ms: int
+    """Unix milliseconds."""
     subtask_id: str = ""
     agent_type: str = ""
     attempt: int = 0
     item_index: int | None = None
-    items: int | None = None
-    """Elements of a foreach subtask."""
     status: TraceStatus | None = None
-    state: RunState | None = None
     duration_ms: float = 0
     error: ErrorRecord | None = None
-    detail: dict[str, Any] = {}
+    run: Run | None = None
+    """The run as it stands, with `planned` and `run_ended`."""

@@ -92,7 +92,9 @@ class ExecutionTrace(BaseModel):
     def _read_older_status(cls, document: Any) -> Any:
         if not isinstance(document, dict):
             return document
-        status, metadata = document.get("status"), dict(document.get("metadata") or {})
+        status, metadata = document.get("status"), document.get("metadata") or {}
+        if not isinstance(metadata, dict):
+            return document
         match status:
             case "Success":
                 return document | {"status": "success"}

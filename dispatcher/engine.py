@@ -182,12 +182,11 @@ class LocalEngine:
 
     def _tell(self, kind: EventKind, run: Run) -> None:
         self._observer(
-            RunEvent.model_construct(
+            RunEvent(
                 kind=kind,
                 run_id=run.run_id,
                 at_ms=unix_ms(self.clock.now()),
-                state=run.state,
                 error=run.error,
-                detail={"plan": run.plan} if kind == "planned" else {"run": run},
+                run=run,
             )
         )

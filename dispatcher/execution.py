@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 
-from memory.context import SharedContext
 from pydantic import JsonValue
 
 from contracts.clock import Clock, unix_ms
@@ -23,6 +22,7 @@ from dispatcher.ids import Ids
 from dispatcher.inputs import elements_of
 from dispatcher.schedule import Schedule
 from dispatcher.subtask import Result, SubtaskRunner
+from memory.context import SharedContext
 
 
 class Execution:
@@ -225,7 +225,7 @@ class Execution:
 
     def _tell(self, kind: EventKind, subtask: Subtask, *, status: TraceStatus | None = None) -> None:
         self._observer(
-            RunEvent.model_construct(
+            RunEvent(
                 kind=kind,
                 run_id=self._run.run_id,
                 at_ms=unix_ms(self._clock.now()),

@@ -12,7 +12,7 @@ class Ids:
 
     Args:
         clock: For the first 12 digits, Unix milliseconds.
-        rng: For the other 80 bits; `random.SystemRandom` unless a test wants the same names twice.
+        rng: For the other 80 bits; seeded by the system unless a test wants the same names twice.
     """
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:

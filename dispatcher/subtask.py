@@ -200,7 +200,7 @@ class SubtaskRunner:
     def _tell(self, work: _Work, ended: Ended) -> None:
         trace = ended.trace
         self._observer(
-            RunEvent.model_construct(
+            RunEvent(
                 kind="attempt_ended",
                 run_id=work.run.run_id,
                 at_ms=unix_ms(self._slots.clock.now()),

@@ -114,7 +114,11 @@ class Rig:
         rng = random.Random(7)
         slots = Slots(asyncio.Semaphore(concurrency), self.clock, Ids(self.clock, rng), rng, Backoff())
         self.engine = LocalEngine(
-            registry=self.agents, journal=self.journal, slots=slots, plan=self._plan, observer=self.events.append
+            registry=self.agents,
+            journal=self.journal,
+            slots=slots,
+            plan=self._plan,
+            observer=self.events.append,
         )
 
     async def _plan(self, run: Run) -> Plan:
@@ -122,7 +126,12 @@ class Rig:
 
     async def start(self, *subtasks: Mapping[str, Any], **plan: Any) -> str:
         document = {"objective": "x", "subtasks": list(subtasks), **plan}
-        run = Run(run_id=f"r{len(self.journal.runs)}", objective="x", state=RunState.QUEUED, plan=load_plan(document))
+        run = Run(
+            run_id=f"r{len(self.journal.runs)}",
+            objective="x",
+            state=RunState.QUEUED,
+            plan=load_plan(document),
+        )
         await self.engine.submit(run)
         return run.run_id
 

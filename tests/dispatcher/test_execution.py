@@ -30,7 +30,11 @@ async def test_a_dotted_parameter_fills_a_nested_object(rig, make_step):
 async def test_a_failed_subtask_skips_what_depends_on_it_and_the_rest_goes_on(rig, make_step):
     rig.agents.add("broken", fail)
     run = await rig.run(
-        make_step("a", agent="broken"), make_step("b", "a"), make_step("c", "b"), make_step("d"), make_step("e", "d")
+        make_step("a", agent="broken"),
+        make_step("b", "a"),
+        make_step("c", "b"),
+        make_step("d"),
+        make_step("e", "d"),
     )
     assert run.state is RunState.FAILED
     assert rig.statuses() == snapshot(
@@ -49,7 +53,10 @@ async def test_a_run_whose_result_was_produced_succeeds_despite_a_failed_branch(
 
 async def test_every_trace_shares_its_transaction_with_the_value_it_made(rig, make_step):
     await rig.run(make_step("a"), make_step("b", "a"))
-    assert [(len(traces), list(values)) for traces, values in rig.journal.units] == [(1, ["k_a"]), (1, ["k_b"])]
+    assert [(len(traces), list(values)) for traces, values in rig.journal.units] == [
+        (1, ["k_a"]),
+        (1, ["k_b"]),
+    ]
 
 
 async def test_a_foreach_runs_each_element_and_keeps_their_order(rig, make_step):
@@ -74,7 +81,9 @@ async def test_a_foreach_runs_each_element_and_keeps_their_order(rig, make_step)
 
 async def test_inside_a_foreach_the_key_names_the_element(rig, make_step):
     a = make_step("a", bind={"rows": {"literal": [{"u": 1}, {"u": 2}]}})
-    b = make_step("b", "a", foreach={"key": "k_a", "pointer": "/rows"}, bind={"v": {"key": "k_a", "pointer": "/u"}})
+    b = make_step(
+        "b", "a", foreach={"key": "k_a", "pointer": "/rows"}, bind={"v": {"key": "k_a", "pointer": "/u"}}
+    )
     run = await rig.run(a, b)
     assert run.result == [{"v": 1}, {"v": 2}]
 
@@ -174,7 +183,10 @@ async def test_a_crashing_agent_is_a_traced_failure_without_its_traceback(rig, m
     rig.agents.add("crash", crash)
     await rig.run(make_step("a", agent="crash"))
     error = rig.journal.traces[0].metadata.error
-    assert (error.code, error.message) == ("agent.crashed", "ZeroDivisionError: integer division or modulo by zero")
+    assert (error.code, error.message) == (
+        "agent.crashed",
+        "ZeroDivisionError: integer division or modulo by zero",
+    )
 
 
 async def test_the_wall_time_of_the_plan_ends_the_run(rig, make_step):

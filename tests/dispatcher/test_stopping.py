@@ -81,7 +81,10 @@ async def test_cancelling_a_fan_out_traces_each_element_that_had_begun_once(make
     await rig.engine.cancel(run_id, "enough")
     assert await rig.engine.wait(run_id, 5)
     traces = [t for t in rig.journal.traces if t.metadata.subtask_id == "b"]
-    assert sorted((t.metadata.item_index, t.status.value) for t in traces) == [(0, "cancelled"), (1, "cancelled")]
+    assert sorted((t.metadata.item_index, t.status.value) for t in traces) == [
+        (0, "cancelled"),
+        (1, "cancelled"),
+    ]
     assert rig.ended(run_id).subtasks["b"] is TraceStatus.CANCELLED
 
 
@@ -118,7 +121,9 @@ async def test_a_retryable_failure_is_tried_again_and_each_attempt_is_traced(rig
     assert len({call.idempotency_key for call in rig.agents.known["flaky"].calls}) == 1
 
 
-@pytest.mark.parametrize(("retryable", "effect", "retries"), [(False, "pure", 3), (True, "effectful", 3), (True, "pure", 0)])
+@pytest.mark.parametrize(
+    ("retryable", "effect", "retries"), [(False, "pure", 3), (True, "effectful", 3), (True, "pure", 0)]
+)
 async def test_what_may_not_be_retried_has_one_attempt(rig, make_step, retryable, effect, retries):
     async def broken(call: AgentCall):
         raise AttemptFailed("test.broken", "no", retryable=retryable)

@@ -1,4 +1,8 @@
-"""A host for each test, and guests written as WebAssembly text."""
+"""A host for each test, and guests written as WebAssembly text.
+
+A guest is spelled by the parts that differ from one that keeps to the ABI:
+`call(execute="(loop (br 0)) (i64.const 0)")`.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,44 +10,41 @@ from typing import Any
 import pytest
 from wasmtime import wat2wasm
 
-from contracts.errors import CallsheetError
-from wasm_agents.host import Guest, GuestResult, Host
+from wasm_agents.exchange import GuestResult
+from wasm_agents.host import Guest, Host
 from wasm_agents.limits import GuestLimits
 
 SMALL = {"wall_ms": 2_000, "fuel": 10_000_000, "memory_bytes": 2**20, "table_elements": 100}
 ANSWER_AT = 4096
 
-Load = Callable[..., Guest]
-Call = Callable[..., GuestResult]
 
-
-def guest_text(
+def _spell(
     *,
     execute: str = "(i64.const 0)",
     alloc: str = "(i32.const 1024)",
     memory: str = '(memory (export "memory") 1)',
     more: str = "",
+    exports: str = "",
 ) -> str:
-    """Return a module that keeps to the ABI except where a part is replaced."""
-    return f"""(module {memory} {more}
+    functions = f"""
       (func $alloc (export "alloc") (param i32) (result i32) {alloc})
       (func $dealloc (export "dealloc") (param i32 i32))
-      (func $execute (export "execute") (param i32 i32) (result i64) {execute}))"""
+      (func $execute (export "execute") (param i32 i32) (result i64) {execute})"""
+    return f"(module {memory} {more} {exports or functions})"
 
 
-def guest_answering(answer: bytes) -> str:
-    """Return a module whose answer is always the same bytes."""
-    data = "".join(f"\\{byte:02x}" for byte in answer)
-    packed = ANSWER_AT << 32 | len(answer)
-    return guest_text(execute=f"(i64.const {packed})", more=f'(data (i32.const {ANSWER_AT}) "{data}")')
+@pytest.fixture
+def wasm() -> Callable[..., bytes]:
+    """Return what turns parts into a module's bytes; `answer` makes `execute` give these bytes."""
 
+    def _wasm(*, answer: bytes | None = None, **parts: str) -> bytes:
+        if answer is not None:
+            data = "".join(f"\\{byte:02x}" for byte in answer)
+            parts["execute"] = f"(i64.const {ANSWER_AT << 32 | len(answer)})"
+            parts["more"] = f'(data (i32.const {ANSWER_AT}) "{data}")'
+        return bytes(wat2wasm(_spell(**parts)))
 
-def wasm_of(text: str) -> bytes:
-    return bytes(wat2wasm(text))
-
-
-def code_of(raised: pytest.ExceptionInfo[CallsheetError]) -> str:
-    return raised.value.code
+    return _wasm
 
 
 @pytest.fixture
@@ -54,17 +55,17 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture
-def load(host: Host) -> Load:
-    def _load(text: str | bytes, **limits: Any) -> Guest:
-        wasm = text if isinstance(text, bytes) else wasm_of(text)
-        return host.load(wasm, GuestLimits(**SMALL | limits))
+def load(host: Host, wasm: Callable[..., bytes]) -> Callable[..., Guest]:
+    def _load(module: bytes | None = None, *, limits: dict[str, int] | None = None, **parts: Any) -> Guest:
+        given = wasm(**parts) if module is None else module
+        return host.load(given, GuestLimits(**SMALL | (limits or {})))
 
     return _load
 
 
 @pytest.fixture
-def call(load: Load) -> Call:
-    def _call(text: str | bytes, data: bytes = b"{}", *, deadline_s: float = 2.0, **limits: Any) -> GuestResult:
-        return load(text, **limits).call(data, deadline_s)
+def call(load: Callable[..., Guest]) -> Callable[..., GuestResult]:
+    def _call(data: bytes = b"{}", *, deadline_s: float = 2.0, **guest: Any) -> GuestResult:
+        return load(**guest).call(data, deadline_s)
 
     return _call

@@ -1,0 +1,1 @@
+"""The REST API: objectives, plans, traces, agents, health."""

@@ -1,0 +1,27 @@
+"""Plan an objective; run nothing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from contracts.plan import Plan
+from service.api.answers import JsonAnswer, refusals
+from service.api.bodies import PlanRequest, body_schema, checked_objective, read_body
+from service.api.common import DeskOf
+
+router = APIRouter(prefix="/plans", tags=["plans"])
+
+
+@router.post(
+    "",
+    response_model=Plan,
+    responses=refusals(503, body=True),
+    openapi_extra=body_schema(PlanRequest),
+    summary="Plan an objective",
+)
+async def make_plan(request: Request, desk: DeskOf) -> JsonAnswer:
+    """Return a checked `plan/1` for an objective; nothing is run or kept."""
+    asked = await read_body(request, PlanRequest)
+    plan = await desk.plan(checked_objective(asked.objective), asked.inputs)
+    return JsonAnswer(plan.as_json())

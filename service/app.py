@@ -1,0 +1,84 @@
+"""The application: API, dashboard, and the gate before both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from contracts.clock import Clock, SystemClock
+from contracts.errors import CallsheetError
+from service.api import agents, health, objectives, plans, traces
+from service.api.openapi import with_problems
+from service.dashboard import pages
+from service.dashboard.errors import error_page
+from service.desk_protocol import Desk
+from service.gate import Gate
+from service.problems import as_error, problem_answer
+from service.security import KeyRule
+
+VERSION: Final = "0.1.0"
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the application that serves a desk.
+
+    Args:
+        desk: Where objectives are taken in and looked up.
+        clock: For sessions and durations; the machine's by default.
+        lifespan: Entered before the first request, left after the last.
+    """
+    time = clock or SystemClock()
+    keys = KeyRule(desk.settings.server.api_key, time)
+
+    @asynccontextmanager
+    async def living(_app: FastAPI) -> AsyncIterator[None]:
+        if lifespan is None:
+            yield
+            return
+        async with lifespan():
+            yield
+
+    app = FastAPI(
+        title="Callsheet",
+        version=VERSION,
+        summary="Plan an objective, run it on sandboxed agents, keep the receipts.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=living,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.desk = desk
+    app.state.keys = keys
+    app.state.clock = time
+    app.state.closing = asyncio.Event()  # set when the server ends; whoever waits then answers at once
+    for router in (objectives.router, plans.router, traces.router, agents.router, health.router):
+        app.include_router(router)
+    pages.mount(app)
+    for kind in (CallsheetError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _handle)
+    app.add_middleware(Gate, server=desk.settings.server, keys=keys, clock=time, answer=_answer)
+    with_problems(app)
+    return app
+
+
+async def _handle(request: Request, exc: Exception) -> Response:
+    return _answer(request.scope, as_error(exc, request))
+
+
+def _answer(scope: Scope, error: CallsheetError) -> Response:
+    path: str = scope["path"]
+    if path == "/" or path.startswith("/ui"):
+        return error_page(error)
+    return problem_answer(error, instance=path)

@@ -1,0 +1,47 @@
+"""`callsheet agents`: who is at hand, what each takes and gives."""
+
+from __future__ import annotations
+
+import click
+
+from service.cards import find_card, load_cards
+from service.console import print_json, printable
+
+
+@click.group(epilog="Example: callsheet agents show wasm:text_stats")
+def agents() -> None:
+    """List and show the agents at hand."""
+
+
+@agents.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_agents(*, as_json: bool) -> None:
+    """List every agent with its effect and one line."""
+    cards = load_cards()
+    if as_json:
+        print_json([card.as_json() for card in cards])
+        return
+    width = max(len(card.name) for card in cards)
+    for card in cards:
+        first = printable(card.description).split(". ")[0].rstrip(".")
+        click.echo(f"{card.name:<{width}}  {card.effect.value:<10}  {first}")
+
+
+@agents.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_agent(name: str, *, as_json: bool) -> None:
+    """Show one agent: what it takes, what it gives, examples."""
+    card = find_card(load_cards(), name)
+    if as_json:
+        print_json(card.as_json())
+        return
+    click.echo(f"{card.name} {card.version} ({card.effect.value})\n\n{printable(card.description)}\n")
+    for title, schema in (("Takes", card.takes), ("Gives", card.gives)):
+        click.echo(f"{title}:")
+        required = schema.get("required", [])
+        for key, spec in schema.get("properties", {}).items():
+            mark = " (required)" if key in required else ""
+            click.echo(f"  {key}{mark}: {printable(str(spec.get('description', '')))}")
+    for example in card.examples:
+        click.echo(f"Example: {printable(str(example['objective']))}")

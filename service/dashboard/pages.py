@@ -1,0 +1,151 @@
+"""The dashboard's pages; what is shown is in the URL."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, FastAPI, Path, Query
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from contracts.errors import InvalidInput
+from contracts.run import Run, RunState
+from contracts.trace import TraceStatus
+from service.api.common import DeskOf
+from service.dashboard import login, starting
+from service.dashboard.render import Page, page
+from service.dashboard.subtasks import graph_of, subtasks_of
+from service.desk_protocol import Desk
+from traces.store import TraceFilter
+from traces.summary import TraceSummary
+
+PAGE = 50
+RUN_TRACES = 2_000
+"""Of one run, looked at to say how its subtasks stand."""
+REFRESH_S = 2
+
+router = APIRouter(prefix="/ui", include_in_schema=False)
+
+After = Annotated[str, Query(max_length=200)]
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def mount(app: FastAPI) -> None:
+    """Add the dashboard to an application."""
+    app.add_api_route("/", _home, include_in_schema=False)
+    app.mount("/ui/static", StaticFiles(packages=[("service.dashboard", "static")]), name="static")
+    for each in (router, starting.router, login.router):
+        app.include_router(each)
+
+
+@router.get("")
+def home() -> Response:
+    """Lead to the runs."""
+    return _home()
+
+
+@router.get("/runs")
+def runs(desk: DeskOf, state: Annotated[str, Query(max_length=40)] = "", after: After = "") -> Page:
+    """Show runs, newest first."""
+    wanted = _choice(RunState, state, "state")
+    found = desk.runs.page(state=wanted, limit=PAGE, after=after or None)
+    return page("runs.html", here="runs", found=found, state=wanted, states=list(RunState), after=after)
+
+
+@router.get("/runs/{run_id}")
+def run(
+    request: Request,
+    desk: DeskOf,
+    run_id: Annotated[str, Path(max_length=128)],
+    refresh: Annotated[str, Query(max_length=10)] = "",
+) -> Page:
+    """Show one run: where it stands, its result, its plan, its traces."""
+    shown = desk.runs.get(run_id)
+    traces = run_traces(desk, run_id)
+    subtasks = subtasks_of(shown, traces)
+    is_refreshed = not shown.state.is_final and refresh != "off"
+    return page(
+        "run.html",
+        headers={"Refresh": str(REFRESH_S)} if is_refreshed else {},
+        here="runs",
+        run=shown,
+        took=_took(request, shown),
+        subtasks=subtasks,
+        graph=graph_of(subtasks),
+        traces=list(reversed(traces))[:PAGE],
+        total=len(traces),
+        is_refreshed=is_refreshed,
+        refresh_s=REFRESH_S,
+    )
+
+
+@router.get("/traces")
+def traces(
+    desk: DeskOf,
+    agent: Annotated[str, Query(max_length=80)] = "",
+    status: Annotated[str, Query(max_length=40)] = "",
+    run: Annotated[str, Query(max_length=128)] = "",
+    after: After = "",
+) -> Page:
+    """Show the traces that fit, newest first."""
+    wanted = _choice(TraceStatus, status, "status")
+    asked = TraceFilter(run_id=run.strip() or None, agent=agent or None, status=wanted)
+    found = desk.traces.page(asked, limit=PAGE, after=after or None)
+    names = sorted({card.name for card in desk.registry.cards()} | ({agent} if agent else set()))
+    return page(
+        "traces.html",
+        here="traces",
+        found=found,
+        asked=asked,
+        agents=names,
+        statuses=list(TraceStatus),
+        after=after,
+    )
+
+
+@router.get("/traces/{trace_id}")
+def trace(desk: DeskOf, trace_id: Annotated[str, Path(max_length=64)]) -> Page:
+    """Show one trace: what went in, what came out, how it went."""
+    return page("trace.html", here="traces", trace=desk.traces.get(trace_id))
+
+
+@router.get("/agents")
+def agents(desk: DeskOf) -> Page:
+    """Show the agents at hand."""
+    return page("agents.html", here="agents", cards=desk.registry.cards())
+
+
+def run_traces(desk: Desk, run_id: str) -> list[TraceSummary]:
+    """Return a run's newest traces, oldest first, at most `RUN_TRACES`."""
+    found: list[TraceSummary] = []
+    after: str | None = None
+    while len(found) < RUN_TRACES:
+        part = desk.traces.page(TraceFilter(run_id=run_id), limit=1_000, after=after)
+        found += part.traces
+        after = part.next
+        if after is None:
+            break
+    return found[::-1]
+
+
+def _home() -> Response:
+    return RedirectResponse("/ui/runs", status_code=303)
+
+
+def _choice(kind: type[Choice], value: str, name: str) -> Choice | None:
+    if not value:
+        return None
+    try:
+        return kind(value)
+    except ValueError as exc:
+        known = ", ".join(kind)
+        raise InvalidInput("request.invalid", f"{name} is one of {known}, not {value!r}", where=name) from exc
+
+
+def _took(request: Request, shown: Run) -> float | None:
+    if shown.started_ms is None:
+        return None
+    now: float = request.app.state.clock.now().timestamp() * 1000
+    return max(0, (shown.ended_ms or now) - shown.started_ms)

@@ -1,0 +1,196 @@
+"""`callsheet doctor`: what is present, what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from contracts.errors import CallsheetError
+from egress.chromium import find_chromium
+from service.cards import load_cards
+from service.console import print_json, printable
+from service.settings import load_settings
+from storage.database import Reader
+from storage.lock import read_holder
+from wasm_agents.catalogue import guest_cards, module_path
+
+DOWNLOAD_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of the installation."""
+
+    part: str
+    is_ok: bool
+    detail: str
+    mend: str = ""
+    """The command, or the sentence, that mends it."""
+    is_needed: bool = True
+    """Whether nothing works without it."""
+
+
+@click.command(
+    epilog="""\b
+Exit codes:
+  0  everything that is needed is present
+  5  something needed is missing
+"""
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--get-browser", is_flag=True, help="Get a Chromium if there is none.")
+@click.option("--quiet", is_flag=True, help="Only what is missing.")
+def doctor(*, as_json: bool, get_browser: bool, quiet: bool) -> int:
+    """Say what is present, what is missing, and how to mend it."""
+    if get_browser and find_chromium() is None:
+        fetch_browser()
+    findings = list(examine())
+    if as_json:
+        print_json([asdict(f) for f in findings])
+    else:
+        for f in findings:
+            if f.is_ok and quiet:
+                continue
+            mark = "ok     " if f.is_ok else "missing" if f.is_needed else "absent "
+            click.echo(f"{mark}  {f.part}: {printable(f.detail)}", err=quiet)
+            if f.mend and not f.is_ok:
+                click.echo(f"         mend: {f.mend}", err=quiet)
+    return 0 if all(f.is_ok or not f.is_needed for f in findings) else 5
+
+
+def examine() -> Iterator[Finding]:
+    """Yield a finding for each part of the installation."""
+    yield _python()
+    yield from (_guarded(part, check) for part, check in PARTS.items())
+
+
+def fetch_browser() -> bool:
+    """Get a Chromium: Playwright's download, else (as root) the distribution's package; say what is done.
+
+    Returns:
+        Whether one is there now.
+    """
+    click.echo("callsheet: no Chromium found; asking Playwright for one", err=True)
+    _try([sys.executable, "-m", "playwright", "install", "chromium"])
+    if find_chromium() is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        click.echo("callsheet: installing the distribution's package: apt-get install chromium", err=True)
+        _try(["apt-get", "update", "-qq"])
+        _try(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"])
+    if find_chromium() is None:
+        click.echo("callsheet: still no Chromium; pages that need one will fail, all else runs", err=True)
+    return find_chromium() is not None
+
+
+def _try(command: list[str]) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        subprocess.run(  # noqa: S603  # our own words, no input
+            command, env=env, check=False, timeout=DOWNLOAD_S, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        click.echo(f"callsheet: {command[0]} failed: {exc}", err=True)
+
+
+def _guarded(part: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(part, is_ok=True, detail=check())
+    except CallsheetError as exc:
+        return Finding(
+            part,
+            is_ok=False,
+            detail=f"{exc.code}: {exc.message}",
+            mend=exc.hint,
+            is_needed=part not in OPTIONAL,
+        )
+    except OSError as exc:
+        return Finding(part, is_ok=False, detail=str(exc), is_needed=part not in OPTIONAL)
+
+
+def _python() -> Finding:
+    have = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), have, "Install Python 3.11 or newer.")
+
+
+def _browser() -> str:
+    found = find_chromium()
+    if found is None:
+        raise CallsheetError(
+            "egress.no_browser",
+            "no Chromium: pages that need JavaScript cannot be read",
+            hint="callsheet doctor --get-browser",
+        )
+    return str(found)
+
+
+def _settings() -> str:
+    settings = load_settings()
+    return (
+        "callsheet.toml and environment"
+        if Path("callsheet.toml").exists()
+        else f"defaults ({settings.storage.path})"
+    )
+
+
+def _database() -> str:
+    path = load_settings().storage.path
+    if not path.exists():
+        return f"{path} (made by the first run)"
+    Reader.open(path).close()
+    holder = read_holder(path)
+    return f"{path}" + (f", written by process {holder.pid} {holder.url}" if holder else "")
+
+
+def _traces() -> str:
+    folder = load_settings().traces.folder
+    above = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    with tempfile.TemporaryFile(dir=above):
+        return str(folder)
+
+
+def _agents() -> str:
+    return f"{len(load_cards())} agents"
+
+
+def _guests() -> str:
+    cards = guest_cards()
+    for card in cards:
+        if hashlib.sha256(module_path(card).read_bytes()).hexdigest() != card.sha256:
+            raise CallsheetError(
+                "load.digest",
+                f"{card.name}: its module is not the one its manifest names",
+                hint="make guests",
+            )
+    return f"{len(cards)} modules match their manifests"
+
+
+def _model() -> str:
+    url = load_settings().model.url
+    return url or "none: plans are made by rules"
+
+
+def _wasmtime() -> str:
+    return f"wasmtime {importlib.metadata.version('wasmtime')}"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "settings": _settings,
+    "database": _database,
+    "trace folder": _traces,
+    "agents": _agents,
+    "wasm host": _wasmtime,
+    "wasm guests": _guests,
+    "browser": _browser,
+    "model": _model,
+}
+OPTIONAL = {"browser", "model"}

@@ -1,0 +1,149 @@
+"""The `plan` command: an objective in, a JSON plan out, nothing run.
+
+Stands ready in a fraction of a second, so it imports no agent, no web
+framework and no pydantic unless a model is configured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from contracts.errors import InvalidInput
+from planner.objective import MAX_OBJECTIVE
+from planner.rules.plan import plan_by_rules
+from service.cards import load_cards
+from service.console import EXIT_CODES, parse_inputs, printable, run_command
+from service.plan_formats import as_json, as_mermaid, as_table
+
+MAX_STDIN: Final = 64 * 1024
+SETTINGS_FILE: Final = Path("callsheet.toml")
+FORMATS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "json": as_json,
+    "table": as_table,
+    "mermaid": as_mermaid,
+}
+MODEL_VARIABLES: Final = {
+    "CALLSHEET_MODEL_URL": "url",
+    "CALLSHEET_MODEL_NAME": "name",
+    "CALLSHEET_MODEL_API_KEY": "api_key",
+}
+EXAMPLES: Final = f"""\b
+Examples:
+  plan "find trucks under $9000 on https://auction.example/ ending within 24 hours"
+  plan --format table "convert 'Tue 5 Mar 6:30 PM CT' to UTC"
+  plan "sum the bids per seller" --input bids='[{{"seller": "A", "bid": 3}}]'
+  echo "read the sign in photo1.jpg" | plan - -o plan.json
+
+{EXIT_CODES}"""
+
+
+@click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("objective")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="json",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option(
+    "--input",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A context key the plan may read; JSON or text.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there, print nothing."
+)
+@click.option("--no-model", is_flag=True, help="Plan by rules even where a model is configured.")
+def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | None, no_model: bool) -> None:
+    """Print the plan of OBJECTIVE (- reads it from stdin); nothing is run.
+
+    With a model configured (CALLSHEET_MODEL_URL, or url under [model] in
+    callsheet.toml) the model plans, else rules over the agents' cards do.
+    """
+    asked = _from_stdin() if objective == "-" else objective
+    document = make_plan(asked, parse_inputs(pairs), use_model=not no_model and model_is_set(os.environ))
+    for warning in document["origin"].get("warnings", ()):
+        click.echo(f"warning: {printable(warning)}", err=True)
+    text = FORMATS[form](document) + "\n"
+    if output is None:
+        click.echo(text.encode(), nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise InvalidInput(
+            "output.unwritable", f"cannot write {str(output)!r}: {exc.strerror}", hint="Name another file."
+        ) from exc
+
+
+def make_plan(objective: str, inputs: Mapping[str, Any], *, use_model: bool) -> dict[str, Any]:
+    """Return a plan document that passed every check."""
+    cards = load_cards()
+    if not use_model:
+        return plan_by_rules(objective, inputs=inputs, cards=cards)
+    flags = {field: os.environ[name] for name, field in MODEL_VARIABLES.items() if os.environ.get(name)}
+    # pydantic, asyncio and the network come with it, and cost more than a plan by rules
+    found: dict[str, Any] = import_module("service.plan_model").plan_with_model(
+        objective, inputs=inputs, cards=cards, flags=flags
+    )
+    return found
+
+
+def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_FILE) -> bool:
+    """Say whether the environment or the settings file names a model's URL.
+
+    Raises:
+        InvalidInput: `settings.invalid`, the file cannot be read.
+    """
+    if any(
+        name.upper() in {"CALLSHEET_MODEL_URL", "CALLSHEET_MODEL__URL"} and value
+        for name, value in environment.items()
+    ):
+        return True
+    try:
+        found = tomllib.loads(settings_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as exc:
+        raise InvalidInput(
+            "settings.invalid", f"{settings_file} cannot be read: {exc}", where=str(settings_file)
+        ) from exc
+    model = found.get("model")
+    return isinstance(model, dict) and bool(model.get("url"))
+
+
+def main() -> None:
+    """Run the command and leave with its exit code."""
+    sys.exit(run_command(plan, name="plan"))
+
+
+def _from_stdin() -> str:
+    raw = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(raw) > MAX_STDIN:
+        raise InvalidInput(
+            "plan.objective_too_long",
+            f"more than {MAX_STDIN} bytes on stdin, an objective has at most {MAX_OBJECTIVE} characters",
+            hint="Give long material with --input.",
+        )
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise InvalidInput(
+            "plan.objective_encoding", f"stdin is not UTF-8: byte {exc.start}", hint="Send UTF-8 text."
+        ) from exc
+
+
+if __name__ == "__main__":
+    main()

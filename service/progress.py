@@ -1,0 +1,94 @@
+"""A run as it goes, on stderr: the plan first, then each subtask as it starts and ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from contracts.plan import Plan
+from contracts.policy import Grant
+from contracts.run import Run, RunEvent
+from contracts.trace import TraceStatus
+from service.console import printable
+
+MARKS: Final = {
+    TraceStatus.SUCCESS: ("✔", "green"),
+    TraceStatus.PARTIAL_SUCCESS: ("◐", "yellow"),
+    TraceStatus.FAILURE: ("✘", "red"),
+    TraceStatus.TIMEOUT: ("⧖", "red"),
+    TraceStatus.SKIPPED: ("»", "dim"),
+    TraceStatus.CANCELLED: ("■", "dim"),
+}
+
+
+class Progress:
+    """Watches one run.
+
+    Args:
+        console: Where to print; stderr's.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._attempts: Counter[str] = Counter()
+        self._failures: dict[str, str] = {}
+        self._started: dict[str, int] = {}
+
+    def grants(self, grants: tuple[Grant, ...]) -> None:
+        """Say what the operator allowed."""
+        for grant in grants:
+            self._say(f"granted: {grant.kind.replace('_', ' ')} {grant.value} (by {grant.by})", "dim")
+
+    def plan(self, plan: Plan) -> None:
+        """Print the plan as a table."""
+        origin = plan.origin.planner
+        table = Table(
+            title=f"Plan {plan.plan_id[:12]} by {origin}: {len(plan.subtasks)} subtasks", title_justify="left"
+        )
+        for heading in ("subtask", "agent", "waits for", "does"):
+            table.add_column(heading)
+        for s in plan.subtasks:
+            each = " (each)" if s.foreach else ""
+            table.add_row(
+                s.id, s.required_agent, ", ".join(s.dependencies), Text(printable(s.objective) + each)
+            )
+        self._console.print(table)
+
+    def __call__(self, event: RunEvent) -> None:
+        """Note one event."""
+        if event.kind == "subtask_started":
+            self._started[event.subtask_id] = event.at_ms
+            self._say(f"▶ {event.subtask_id}  {event.agent_type}", "dim")
+        elif event.kind == "attempt_ended":
+            self._attempts[event.subtask_id] += 1
+            if event.error is not None:
+                self._failures[event.subtask_id] = f"{event.error.code}: {event.error.message}"
+        elif event.kind == "subtask_ended" and event.status is not None:
+            self._ended(event, event.status)
+
+    def ended(self, run: Run, *, traces: int, folder: str, database: str) -> None:
+        """Say how the run ended and where its traces lie."""
+        style = "green" if run.state.value == "succeeded" else "red"
+        self._say(f"run {run.run_id} {run.state.value}", style)
+        if run.error is not None:
+            self._say(f"  {run.error.code}: {run.error.message}", "red")
+        where = f"{folder}/trace_{run.run_id}_*.json and " if folder else ""
+        self._say(f"{traces} traces in {where}{database}")
+        self._say(f"look: callsheet traces list --run {run.run_id}", "dim")
+
+    def _ended(self, event: RunEvent, status: TraceStatus) -> None:
+        mark, style = MARKS[status]
+        attempts = self._attempts[event.subtask_id]
+        took = event.at_ms - self._started.get(event.subtask_id, event.at_ms)
+        count = f"  {attempts} attempts" if attempts > 1 else ""
+        why = f"  {self._failures[event.subtask_id]}" if event.subtask_id in self._failures else ""
+        if status is TraceStatus.SKIPPED:
+            why = "  skipped: what it waits for produced nothing"
+        self._say(f"{mark} {event.subtask_id}  {event.agent_type}  {took} ms{count}{why}", style)
+
+    def _say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(printable(text)[:400], style=style), soft_wrap=True)

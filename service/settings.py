@@ -1,0 +1,232 @@
+"""What the operator decides: flags, then the environment, then `callsheet.toml`, then these defaults.
+
+An environment variable is named `CALLSHEET_GROUP__FIELD`; a list in one is
+JSON or separated by commas. Grants (`egress`) and keys stand here and nowhere
+else: no objective, page or model can add one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+from typing_extensions import override
+
+from contracts.errors import InvalidInput
+from contracts.policy import FetchLimits, Grant
+
+PREFIX: Final = "CALLSHEET_"
+SETTINGS_FILE: Final = Path("callsheet.toml")
+MIN_KEY_LENGTH: Final = 16
+
+
+def _split(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("["):
+        try:
+            return json.loads(given)
+        except ValueError as exc:
+            raise ValueError("neither a JSON list nor names separated by commas") from exc
+    return [part.strip() for part in given.split(",") if part.strip()]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ValueError("not an IANA time zone such as 'Europe/Berlin'") from exc
+    return name
+
+
+def _host_and_port(values: Sequence[str]) -> tuple[str, ...]:
+    for value in values:
+        host, colon, port = value.rpartition(":")
+        if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+            raise ValueError(f"{value[:80]!r} is no host:port")
+    return tuple(values)
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+HostPorts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_and_port)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ServerSettings(_Group):
+    """Where the API and the dashboard listen, and who may talk to them."""
+
+    host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8765
+    """0 takes a free one."""
+    api_key: Annotated[SecretStr, Field(min_length=MIN_KEY_LENGTH, max_length=1024)] | None = None
+    """Asked of every request; a must beyond loopback."""
+    allowed_hosts: Names = ()
+    """More names this server answers to (`name` or `name:port`), as a proxy in front of it is called."""
+    wait_s_max: Annotated[float, Field(ge=0, le=600)] = 60
+    """The most a `Prefer: wait=` is granted."""
+    body_bytes: Annotated[int, Field(gt=0)] = 2_000_000
+    """The most one request may send."""
+    body_timeout_s: Annotated[float, Field(gt=0)] = 15
+    """For the whole of it to arrive."""
+
+
+class StorageSettings(_Group):
+    """Where runs and traces are kept."""
+
+    path: Path = Path(".callsheet/callsheet.db")
+
+
+class TraceSettings(_Group):
+    """The JSON files beside the database."""
+
+    folder: Path = Path("traces/runs")
+    files: Literal["all", "off"] = "all"
+
+
+class RunSettings(_Group):
+    """How runs go."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    """Attempts at once."""
+    home_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """IANA name for times that name no zone."""
+    timeout_s: Annotated[float, Field(gt=0)] = 3600
+    """For one run."""
+
+
+class EgressSettings(_Group):
+    """What runs may reach beyond the public hosts their objectives name."""
+
+    allow_private: HostPorts = ()
+    """`host:port` on private or loopback addresses."""
+    allow_hosts: Names = ()
+    """Public host names, or `*`."""
+    folders: Names = ()
+    """Folders agents may read."""
+    limits: FetchLimits = FetchLimits()
+
+    def grants(self, *, by: str = "settings") -> tuple[Grant, ...]:
+        """Return the same as grants, for a run's policy."""
+        private = [Grant(kind="private_host", value=v, by=by) for v in self.allow_private]
+        hosts = [Grant(kind="host", value=v, by=by) for v in self.allow_hosts]
+        return (*private, *hosts, *(Grant(kind="folder", value=v, by=by) for v in self.folders))
+
+
+class ModelSettings(_Group):
+    """The language model that plans; without a URL, rules do."""
+
+    url: str | None = None
+    """Of an OpenAI-compatible endpoint, up to and with `/v1`."""
+    name: str | None = None
+    api_key: SecretStr | None = None
+    fallback: Literal["rules", "fail"] = "rules"
+    """When its replies cannot be used."""
+
+
+class LogSettings(_Group):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """Everything the operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        toml_file=SETTINGS_FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    storage: StorageSettings = StorageSettings()
+    traces: TraceSettings = TraceSettings()
+    run: RunSettings = RunSettings()
+    egress: EgressSettings = EgressSettings()
+    model: ModelSettings = ModelSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # pydantic-settings passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say who wins: flags, the environment, the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every value that must never be written or shown."""
+        keys = (self.server.api_key, self.model.api_key)
+        return tuple(key.get_secret_value() for key in keys if key is not None)
+
+
+def load_settings(flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:
+    """Return the settings in force in the current folder.
+
+    Args:
+        flags: Group -> field -> value, for the flags that were given.
+
+    Raises:
+        InvalidInput: `settings.invalid`, with the field and where it was set.
+    """
+    given: dict[str, Any] = {group: dict(fields) for group, fields in (flags or {}).items() if fields}
+    try:
+        return Settings(**given)
+    except ValidationError as exc:
+        raise _invalid(exc, given) from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise InvalidInput(
+            "settings.invalid", f"{SETTINGS_FILE} is no TOML: {exc}", where=str(SETTINGS_FILE)
+        ) from exc
+    except (SettingsError, OSError) as exc:
+        raise InvalidInput("settings.invalid", f"the settings cannot be read: {exc}") from exc
+
+
+def _invalid(error: ValidationError, flags: Mapping[str, Mapping[str, Any]]) -> InvalidInput:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [
+        {"field": ".".join(map(str, e["loc"])), "message": e["msg"], "source": _source(e["loc"], flags)}
+        for e in found[:50]
+    ]
+    first = lines[0]
+    return InvalidInput(
+        "settings.invalid",
+        f"{first['field']} ({first['source']}): {first['message']}",
+        where=first["source"],
+        hint=f"Correct {first['field']} and start again.",
+        data={"errors": lines},
+    )
+
+
+def _source(path: Sequence[int | str], flags: Mapping[str, Mapping[str, Any]]) -> str:
+    group, field = str(path[0]), str(path[1]) if len(path) > 1 else ""
+    if field in flags.get(group, {}):
+        return f"--{field.replace('_', '-')}"
+    wanted = f"{PREFIX}{group}__{field}".lower() if field else f"{PREFIX}{group}".lower()
+    named = next((name for name in os.environ if name.lower().startswith(wanted)), None)
+    return named or str(SETTINGS_FILE)
