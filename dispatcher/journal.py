@@ -74,11 +74,11 @@ class StorageJournal:
 
     def _clean_run(self, run: Run) -> Run:
         """Redact a run; its plan, which does not change, only once."""
-        rest = self._redactor.value(run.model_dump(mode="json", exclude_unset=True, exclude={"plan"}))
-        cleaned = Run.model_validate(rest)
-        if run.plan is None:
-            return cleaned
-        if run.run_id not in self._plans:
-            self._plans[run.run_id] = Plan.model_validate(self._redactor.value(run.plan.as_json()))
-        plan = self._plans.pop(run.run_id) if run.state.is_final else self._plans[run.run_id]
+        known = self._plans.get(run.run_id)
+        cleaned = self._redactor.run(run if known is None else run.model_copy(update={"plan": None}))
+        plan = known or cleaned.plan
+        if plan is not None and not run.state.is_final:
+            self._plans[run.run_id] = plan
+        else:
+            self._plans.pop(run.run_id, None)
         return cleaned.model_copy(update={"plan": plan})

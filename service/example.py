@@ -66,7 +66,7 @@ def open_example(seed: int) -> Iterator[Example]:
         with SiteServer(folder) as server:
             yield Example(
                 url=server.url,
-                objective=truth["objective"].replace("{url}", server.url),
+                objective=f"{truth['objective']}: {server.url}",
                 now=datetime.fromisoformat(truth["now"]),
                 home_zone=truth["home_zone"],
                 answer=truth["answer"],

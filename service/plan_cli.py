@@ -78,7 +78,7 @@ def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | No
         click.echo(f"warning: {printable(warning)}", err=True)
     text = FORMATS[form](document) + "\n"
     if output is None:
-        click.echo(text.encode(), nl=False)
+        _print(text)
         return
     try:
         output.write_text(text, encoding="utf-8")
@@ -127,6 +127,14 @@ def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_
 def main() -> None:
     """Run the command and leave with its exit code."""
     sys.exit(run_command(plan, name="plan"))
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text.encode(), nl=False)
+    except BrokenPipeError:
+        # whoever read stdout has gone; Python would complain once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _from_stdin() -> str:

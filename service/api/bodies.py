@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.requests import Request
 
-from contracts.errors import InvalidInput
 from contracts.jsonvalue import parse_json
 from service.problems import WrongMediaType, invalid_request
-
-MAX_OBJECTIVE: Final = 4_000
-"""Characters; `plan/1` holds no more."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -61,26 +57,6 @@ async def read_body(request: Request, model: type[Body]) -> Body:
         return model.model_validate(document)
     except ValidationError as exc:
         raise invalid_request(exc.errors(include_url=False, include_context=False)) from exc
-
-
-def checked_objective(text: str) -> str:
-    """Return an objective that says something and fits.
-
-    Raises:
-        InvalidInput: `plan.empty_objective`, `plan.objective_too_long`.
-    """
-    if not text.strip():
-        raise InvalidInput(
-            "plan.empty_objective", "the objective is empty", where="/objective", hint="Say what is wanted."
-        )
-    if len(text) > MAX_OBJECTIVE:
-        raise InvalidInput(
-            "plan.objective_too_long",
-            f"an objective of {len(text)} characters, at most {MAX_OBJECTIVE} are read",
-            where="/objective",
-            hint="Pass long texts as inputs.",
-        )
-    return text
 
 
 def body_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from contracts.errors import Conflict, InvalidInput
 from contracts.plan import load_plan
 from contracts.run import Run, RunState
+from planner.objective import check_inputs, check_objective
 from service.api.answers import JsonAnswer, next_link, refusals
-from service.api.bodies import ObjectiveRequest, body_schema, checked_objective, read_body
+from service.api.bodies import ObjectiveRequest, body_schema, read_body
 from service.api.common import After, DeskOf, Limit
 from service.api.traces import TraceLine, trace_lines
 from service.api.waiting import preferred_wait, wait_for_end
@@ -145,4 +146,5 @@ async def _start(desk: Desk, asked: ObjectiveRequest) -> Run:
             hint="Say what is wanted.",
         )
     objective = asked.objective if asked.objective is not None else plan.objective if plan else ""
-    return await desk.start(checked_objective(objective), inputs=asked.inputs, plan=plan)
+    check_inputs(asked.inputs)
+    return await desk.start(check_objective(objective), inputs=asked.inputs, plan=plan)

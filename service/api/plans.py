@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from contracts.plan import Plan
+from planner.objective import check_inputs, check_objective
 from service.api.answers import JsonAnswer, refusals
-from service.api.bodies import PlanRequest, body_schema, checked_objective, read_body
+from service.api.bodies import PlanRequest, body_schema, read_body
 from service.api.common import DeskOf
 
 router = APIRouter(prefix="/plans", tags=["plans"])
@@ -23,5 +24,6 @@ router = APIRouter(prefix="/plans", tags=["plans"])
 async def make_plan(request: Request, desk: DeskOf) -> JsonAnswer:
     """Return a checked `plan/1` for an objective; nothing is run or kept."""
     asked = await read_body(request, PlanRequest)
-    plan = await desk.plan(checked_objective(asked.objective), asked.inputs)
+    check_inputs(asked.inputs)
+    plan = await desk.plan(check_objective(asked.objective), asked.inputs)
     return JsonAnswer(plan.as_json())

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from contracts.errors import CallsheetError, InvalidInput
 from contracts.jsonvalue import parse_json
-from service.api.bodies import checked_objective
+from planner.objective import check_inputs, check_objective
 from service.problems import WrongMediaType
 
 MAX_FIELDS: Final = 20
@@ -35,13 +35,14 @@ class ObjectiveForm:
         """Return the inputs.
 
         Raises:
-            InvalidInput: `json.*`, `request.invalid`.
+            InvalidInput: `json.*`, `request.invalid`, `plan.bad_input`.
         """
         if not self.inputs.strip():
             return {}
         found = parse_json(self.inputs)
         if not isinstance(found, dict):
             raise InvalidInput("request.invalid", 'inputs are a JSON object, such as {"max_price": 9000}')
+        check_inputs(found)
         return found
 
 
@@ -68,7 +69,7 @@ def objective_form(fields: Mapping[str, str]) -> ObjectiveForm:
     action = "preview" if fields.get("action") == "preview" else "run"
     form = ObjectiveForm(fields.get("objective", ""), fields.get("inputs", ""), action)
     errors: dict[str, str] = {}
-    for name, check in (("objective", lambda: checked_objective(form.objective)), ("inputs", form.values)):
+    for name, check in (("objective", lambda: check_objective(form.objective)), ("inputs", form.values)):
         try:
             check()
         except CallsheetError as exc:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from contracts.errors import CallsheetError
 from contracts.plan import Plan
 from contracts.run import Run, RunState
-from service.api.bodies import MAX_OBJECTIVE
+from planner.objective import MAX_OBJECTIVE
 from service.api.common import DeskOf
 from service.api.objectives import cancel
 from service.dashboard.forms import ObjectiveForm, objective_form, read_form
