@@ -1,0 +1,74 @@
+"""What is asked of one hop, and what a redirect makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from contracts.errors import InvalidInput
+from egress.decode import ACCEPTED
+from egress.target import Target, parse_target
+
+USER_AGENT: Final = "callsheet/0.1"
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+MAX_HEADERS: Final = 64
+MAX_HEADER_BYTES: Final = 16 * 1024
+
+_SECRET: Final = frozenset({"authorization", "cookie", "x-api-key", "api-key"})
+_FRAMING: Final = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "trailer"}
+) | frozenset({"upgrade", "expect", "keep-alive", "proxy-authorization", "proxy-connection"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, wherever it goes."""
+
+    target: Target
+    method: str
+    headers: Mapping[str, str]
+    """By lower-case name; what frames the message is added when it is sent."""
+    body: bytes | None
+
+    @classmethod
+    def of(cls, url: str, *, method: str, headers: Mapping[str, str], body: bytes | None) -> Self:
+        """Return the first request of a fetch.
+
+        Raises:
+            Refused: `egress.bad_url`, `egress.scheme`.
+            InvalidInput: `egress.bad_header`.
+        """
+        own = {name.lower(): value for name, value in headers.items()}
+        for name in own.keys() & _FRAMING:
+            raise InvalidInput("egress.bad_header", f"{name!r} frames the message and is not the caller's")
+        if len(own) > MAX_HEADERS or sum(len(k) + len(v) for k, v in own.items()) > MAX_HEADER_BYTES:
+            raise InvalidInput("egress.bad_header", f"{len(own)} headers are too many or too long")
+        if not all(k.isascii() and v.isascii() for k, v in own.items()):
+            raise InvalidInput("egress.bad_header", "a header is not ASCII")
+        defaults = {"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED}
+        return cls(parse_target(url), method, defaults | own, body)
+
+    def redirected(self, status: int, location: str) -> Self:
+        """Return the request a redirect asks for; secrets stay with the origin they were meant for.
+
+        Raises:
+            Refused: `egress.bad_url`, `egress.scheme`.
+        """
+        # Browsers read Location as UTF-8, whatever the standard says of header bytes.
+        text = location.encode("latin-1", "replace").decode("utf-8", "replace")
+        target = parse_target(text, base=self.target.url)
+        headers = dict(self.headers)
+        if target.origin != self.target.origin:
+            headers = {k: v for k, v in headers.items() if k not in _SECRET}
+        becomes_get = (status == 303 and self.method != "HEAD") or (
+            status in {301, 302} and self.method == "POST"
+        )
+        if not becomes_get:
+            return replace(self, target=target, headers=headers)
+        headers = {k: v for k, v in headers.items() if not k.startswith("content-")}
+        return replace(self, target=target, method="GET", headers=headers, body=None)
+
+    def wire_headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the headers as they are sent."""
+        return [(k.encode(), v.encode()) for k, v in self.headers.items()]

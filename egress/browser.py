@@ -1,0 +1,211 @@
+"""Render one URL in Chromium, sandboxed, all its traffic through the egress proxy.
+
+Chromium starts with the first render and is shared by all; each render has a
+context, credentials and a reach of its own. What Chromium asks of the network
+for itself meets a proxy that lets nothing through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import BrowserContext, Playwright, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from contracts.clock import Clock, SystemClock
+from contracts.errors import AttemptFailed, Refused
+from contracts.policy import FetchLimits, Policy
+from egress.fetch import Counts, timed_out
+from egress.launch import Launch, launch_error, prepare_launch
+from egress.proxy import Proxy
+from egress.proxy_session import Session
+from egress.reach import Reach
+from egress.resolve import Resolver, SystemResolver
+from egress.target import parse_target
+from egress.visit import Visit
+
+CLOSE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a page became."""
+
+    url: str
+    """Where the main frame ended up."""
+    status: int
+    html: str
+    refused: tuple[str, ...]
+    """Hosts the page asked for and did not get."""
+    wire_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """One started Chromium and what it hangs on."""
+
+    playwright: Playwright
+    chromium: Chromium
+    launch: Launch
+    proxy: Proxy
+    deny_all: Proxy
+
+
+class Browser:
+    """The door to the network for pages that need a browser."""
+
+    def __init__(
+        self, clock: Clock | None = None, *, resolver: Resolver | None = None, at_once: int = 2
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._resolver = resolver or SystemResolver()
+        self._turn = asyncio.Semaphore(at_once)
+        self._starting = asyncio.Lock()  # guards _running; held while Chromium starts and ends
+        self._running: _Running | None = None
+        self.counts = Counts()
+        self.own_calls_refused = 0
+        """What Chromium asked of the network for itself, all of it refused."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Return where the running Chromium keeps its files, or None when none runs."""
+        return self._running.launch.folder if self._running is not None else None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def render(self, url: str, *, policy: Policy, limits: FetchLimits | None = None) -> Rendered:
+        """Return the page at `url` after its scripts ran.
+
+        Raises:
+            Refused: As a fetch; also when the page's own scripts lead the main frame out of reach.
+            AttemptTimedOut: `egress.timeout`.
+            AttemptFailed: As a fetch; `egress.browser_crashed`.
+            Unavailable: `egress.no_browser`, `egress.no_sandbox`.
+        """
+        limits = limits or policy.limits
+        target = parse_target(url)
+        reach = Reach.of(policy, target)
+        reach.check_name(target)
+        async with self._turn:
+            running = await self._started()
+            begun = self._clock.monotonic()
+            deadline = asyncio.timeout(limits.timeout_s)
+            try:
+                async with deadline, running.proxy.session(reach, limits) as session:
+                    return await self._visit(running, session, target.url, until=deadline.when() or 0.0)
+            except TimeoutError as exc:
+                if not deadline.expired():
+                    raise
+                raise timed_out(url, limits, elapsed_s=self._clock.monotonic() - begun) from exc
+
+    async def aclose(self) -> None:
+        """End Chromium and everything it left."""
+        async with self._starting:
+            await self._stop()
+
+    async def _visit(self, running: _Running, session: Session, url: str, *, until: float) -> Rendered:
+        limits = session.limits
+        try:
+            async with _context(running, session) as context:
+                page = await context.new_page()
+                visit = Visit(context, page, session)
+                document = await visit.document(
+                    url, limit=limits.decoded_bytes, until=until, redirects=limits.redirects
+                )
+        except PlaywrightError as exc:
+            raise AttemptFailed(
+                "egress.browser_crashed", f"the browser broke off: {exc.message[:200]}", retryable=True
+            ) from exc
+        except Refused:
+            self.counts.refused += 1
+            raise
+        finally:
+            self.counts.requests += session.requests
+            self.counts.wire_bytes += session.received.used
+            self.counts.refused += session.refused.total()
+        return Rendered(
+            document.url, document.status, document.html, tuple(session.refused), session.received.used
+        )
+
+    async def _started(self) -> _Running:
+        async with self._starting:
+            if self._running is not None and self._running.chromium.is_connected():
+                return self._running
+            await self._stop()
+            self._running = await self._start()
+            return self._running
+
+    async def _start(self) -> _Running:
+        launch = prepare_launch()
+        proxy, deny_all = Proxy(self._resolver), Proxy(self._resolver)
+        playwright = None
+        try:
+            await proxy.__aenter__()
+            await deny_all.__aenter__()
+            playwright = await async_playwright().start()
+            chromium = await playwright.chromium.launch(**launch.options(deny_all.url))
+        except BaseException as exc:
+            await _release(playwright, launch, proxy, deny_all)
+            if isinstance(exc, PlaywrightError):
+                raise launch_error(exc.message) from exc
+            raise
+        return _Running(playwright, chromium, launch, proxy, deny_all)
+
+    async def _stop(self) -> None:
+        running, self._running = self._running, None
+        if running is None:
+            return
+        self.own_calls_refused += running.deny_all.turned_away.total()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await running.chromium.close()
+        except (TimeoutError, PlaywrightError):
+            pass  # stopping Playwright kills what does not close
+        finally:
+            await _release(running.playwright, running.launch, running.proxy, running.deny_all)
+
+
+async def _release(playwright: Playwright | None, launch: Launch, *proxies: Proxy) -> None:
+    if playwright is not None:
+        await playwright.stop()
+    for proxy in proxies:
+        await proxy.aclose()
+    launch.remove()
+
+
+@asynccontextmanager
+async def _context(running: _Running, session: Session) -> AsyncIterator[BrowserContext]:
+    context = await running.chromium.new_context(
+        proxy={"server": running.proxy.url, "username": session.user, "password": session.password},
+        accept_downloads=False,
+        service_workers="block",
+        permissions=[],
+        user_agent=None,
+    )
+    try:
+        yield context
+    finally:
+        await asyncio.shield(_close(running, context))
+
+
+async def _close(running: _Running, context: BrowserContext) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await context.close()
+    except PlaywrightError:
+        return  # it went with its browser
+    except TimeoutError:
+        await running.chromium.close()

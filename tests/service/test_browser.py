@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # ships no types
+from playwright.async_api import Browser, Page
+
+from contracts.plan import load_plan
+from contracts.run import RunState
+from contracts.trace import ErrorRecord, TraceStatus
+from egress.chromium import find_chromium
+from service.app import create_app
+from tests.service.desk_at_hand import NOON, PLAN, DeskAtHand, FixedClock
+from tests.service.serving import chromium, served
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine: callsheet doctor"),
+]
+
+ROWS: list[dict[str, Any]] = [
+    {
+        "title": "1998 Ford F-150 XLT",
+        "price": 4250,
+        "below_median": 0.38,
+        "stated_colour": "white",
+        "seen_colour": "white",
+        "colour_matches": True,
+        "ends": "2026-11-18T04:30:00Z",
+        "url": "http://127.0.0.1:8000/lots/17",
+    },
+    {
+        "title": "2004 Chevrolet Silverado",
+        "price": 6100,
+        "below_median": 0.21,
+        "stated_colour": "red",
+        "seen_colour": "blue",
+        "colour_matches": False,
+        "ends": "2026-11-18T01:00:00Z",
+        "url": "http://127.0.0.1:8000/lots/23",
+    },
+]
+PAGES = {
+    "runs": "/ui/runs",
+    "runs_empty": "/ui/runs?state=rejected",
+    "run": "/ui/runs/r-done",
+    "run_going": "/ui/runs/r-going?refresh=off",
+    "run_failed": "/ui/runs/r-failed",
+    "traces": "/ui/traces",
+    "traces_empty": "/ui/traces?agent=time&status=timeout",
+    "trace": "/ui/traces/t-list",
+    "trace_failed": "/ui/traces/t-bad",
+    "new": "/ui/new",
+    "agents": "/ui/agents",
+    "missing": "/ui/runs/nobody",
+}
+OBJECTIVE = (
+    "Find trucks under $9000 on http://127.0.0.1:8000/ whose photos match the text, ending within 24 hours"
+)
+SHOTS = os.environ.get("CALLSHEET_SHOTS")
+"""A folder to leave screenshots in, for people to look at."""
+
+
+def fill(desk: DeskAtHand) -> None:
+    plan = load_plan({**PLAN, "objective": OBJECTIVE})
+    done = {"objective": OBJECTIVE, "plan": plan, "started_ms": NOON + 20}
+    ended = dict.fromkeys(("list_pages", "photos", "endings", "answer"), TraceStatus.SUCCESS)
+    desk.keep_run("r-old", objective="Compare the prices of three laptops", state=RunState.CANCELLED)
+    desk.keep_run(
+        "r-failed",
+        **done,
+        state=RunState.FAILED,
+        ended_ms=NOON + 900,
+        subtasks={"list_pages": TraceStatus.FAILURE, "photos": TraceStatus.SKIPPED},
+        error=ErrorRecord(
+            code="run.no_result", message="nothing produced 'rows'", hint="Look at list_pages."
+        ),
+    )
+    desk.keep_run("r-going", **done, state=RunState.RUNNING)
+    desk.keep_run(
+        "r-done", **done, subtasks=ended, ended_ms=NOON + 8_432, result={"rows": ROWS, "count": len(ROWS)}
+    )
+    metadata = {
+        "usage": {"requests": 4, "wire_bytes": 81_234, "pages": 4},
+        "warnings": ("page 4 had no listings",),
+    }
+    metadata["log"] = "fetched http://127.0.0.1:8000/\nfetched http://127.0.0.1:8000/?page=2"
+    desk.keep_trace(
+        "t-list",
+        "r-done",
+        input={"url": "http://127.0.0.1:8000/", "max_pages": 5},
+        output={"title": "Auction", "listings": ROWS},
+        expected_output={"title": "Auction"},
+        metadata=metadata,
+    )
+    for item in range(14):
+        bad = item == 5
+        desk.keep_trace(
+            f"t-photo-{item}",
+            "r-done",
+            "photos",
+            agent_type="vision",
+            status=TraceStatus.FAILURE if bad else TraceStatus.SUCCESS,
+            output=None if bad else {"seen_colour": "white"},
+            metadata={"item_index": item},
+        )
+    desk.keep_trace("t-ends", "r-done", "endings", agent_type="time", output={"items": []})
+    desk.keep_trace("t-answer", "r-done", "answer", agent_type="data", output={"rows": ROWS, "count": 2})
+    desk.keep_trace("t-going", "r-going", output={"title": "Auction"})
+    desk.keep_trace("t-bad", "r-failed", status=TraceStatus.FAILURE, input={"url": "http://127.0.0.1:8000/"})
+    skipped = {"attempt": 0, "error": None, "duration_ms": 0}
+    desk.keep_trace(
+        "t-skip", "r-failed", "photos", agent_type="vision", status=TraceStatus.SKIPPED, metadata=skipped
+    )
+
+
+@asynccontextmanager
+async def looking(browser: Browser, url: str, **options: Any) -> AsyncIterator[Page]:
+    context = await browser.new_context(base_url=url, **options)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_every_page_is_without_an_axe_violation(
+    desk: DeskAtHand, clock: FixedClock, scheme: str, width: int
+) -> None:
+    fill(desk)
+    faults: dict[str, str] = {}
+    size = {"width": width, "height": 900}
+    async with (
+        served(create_app(desk, clock=clock)) as url,
+        chromium() as browser,
+        looking(browser, url, color_scheme=scheme, viewport=size) as page,
+    ):
+        for name, path in PAGES.items():
+            await page.goto(path)
+            found = await Axe().run(page)
+            if found.violations_count:
+                faults[name] = found.generate_report()
+            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if overflow > 0:
+                faults[f"{name} overflow"] = f"{overflow} px wider than the window"
+            if SHOTS:
+                shot = Path(SHOTS) / f"{name}-{scheme}-{width}.png"
+                await page.screenshot(path=shot, full_page=True)
+    assert faults == {}
+
+
+async def test_a_person_starts_an_objective_and_is_led_to_it(desk: DeskAtHand) -> None:
+    async with (
+        served(create_app(desk)) as url,
+        chromium() as browser,
+        looking(browser, url, java_script_enabled=False) as page,
+    ):
+        await page.goto("/")
+        await page.get_by_role("link", name="New objective").click()
+        await page.get_by_label("What do you want?").fill("find trucks")
+        await page.get_by_role("button", name="Show the plan first").click()
+        assert await page.get_by_role("link", name="photos: Waiting, vision").count() == 1
+        await page.get_by_role("button", name="Run it").click()
+        assert page.url == f"{url}/ui/runs/run1"
+        assert await page.get_by_role("heading", name="find trucks").is_visible()
+
+
+async def test_a_foreign_page_in_the_same_browser_starts_nothing(desk: DeskAtHand, tmp_path: Path) -> None:
+    async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
+        await page.set_content(
+            f'<form method="post" action="{url}/ui/objectives"><input name="objective" value="x">'
+            "<button>go</button></form>"
+        )
+        async with page.expect_response("**/ui/objectives") as answered:
+            await page.get_by_role("button").click()
+        assert (await answered.value).status == 403
+    assert desk.made == 0
+
+
+async def test_hostile_text_runs_no_script_and_loads_nothing(desk: DeskAtHand) -> None:
+    attack = '"><img src=x onerror=alert(1)><script>alert(1)</script></svg><svg onload=alert(1)>'
+    plan = load_plan(
+        {**PLAN, "subtasks": [{**PLAN["subtasks"][0], "objective": attack}], "result_key": "pages"}
+    )
+    desk.keep_run("r1", objective=attack, plan=plan, result=[{attack: attack}])
+    desk.keep_trace("t1", "r1", input=attack, output={attack: [attack]}, metadata={"log": attack})
+    asked: list[str] = []
+    spoken: list[str] = []
+    async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
+        page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
+        page.on("console", lambda message: spoken.append(message.text))
+        page.on("dialog", lambda dialog: spoken.append(dialog.message))
+        for path in ("/ui/runs", "/ui/runs/r1", "/ui/traces", "/ui/traces/t1"):
+            await page.goto(path)
+            assert await page.locator("script, img").count() == 0
+    assert spoken == []
+    assert {path for path in asked if not path.startswith("/ui/")} <= {"/favicon.ico"}
+
+
+async def test_the_session_cookie_is_sent_by_the_dashboards_own_forms(
+    desk: DeskAtHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "a-key-of-sixteen-or-more"
+    monkeypatch.setenv("CALLSHEET_SERVER__API_KEY", key)
+    desk.settings = type(desk.settings)()
+    async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
+        await page.goto("/ui/new")
+        await page.get_by_label("API key").fill(key)
+        await page.get_by_role("button", name="Sign in").click()
+        assert page.url == f"{url}/ui/new"
+        await page.get_by_label("What do you want?").fill("find trucks")
+        await page.get_by_role("button", name="Run it").click()
+        assert page.url == f"{url}/ui/runs/run1"
