@@ -25,6 +25,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from agents.doors import Doors
 from agents.scrape.agent import Scrape, create
 from agents.scrape.decoding import decode_page
@@ -78,7 +80,8 @@ def main() -> int:
         print(f"No cases under {str(cases)!r}: set CALLSHEET_CASES to the folder of cases.", file=sys.stderr)
         print(json.dumps({"bar3_pages": 0, "bar3_cases_absent": True}))
         return 2
-    results = asyncio.run(scrape_all(pages, SystemClock()))
+    titled = {name: states_title(source_of(path)) for name, path in pages.items()}
+    results = asyncio.run(scrape_all(titled, pages, SystemClock()))
     figures = page_figures(results) | deadline_figures(deadlines)
     print_table(results, figures)
     print(json.dumps(figures))
@@ -97,23 +100,24 @@ def holds(figures: dict[str, Any]) -> bool:
     )
 
 
-async def scrape_all(pages: dict[str, Path], clock: Clock) -> list[PageResult]:
+async def scrape_all(titled: dict[str, bool], pages: dict[str, Path], clock: Clock) -> list[PageResult]:
     """Serve the pages on loopback and scrape each, one after the other."""
     with served(pages) as origin:
-        grant = Grant(kind="private_host", value=origin, by="check_pages")
-        policy = Policy(grants=(grant,))
+        policy = Policy(grants=(Grant(kind="private_host", value=origin, by="check_pages"),))
         async with Egress() as egress, Browser() as browser:
             agent = create(Doors(egress, browser))
             return [
-                await scrape_one(agent, f"http://{origin}/{name}", path, policy, clock)
-                for name, path in pages.items()
+                await scrape_one(agent, origin, name, has_title=has_title, policy=policy, clock=clock)
+                for name, has_title in titled.items()
             ]
 
 
-async def scrape_one(agent: Scrape, url: str, path: Path, policy: Policy, clock: Clock) -> PageResult:
+async def scrape_one(
+    agent: Scrape, origin: str, name: str, *, has_title: bool, policy: Policy, clock: Clock
+) -> PageResult:
     """Scrape one page; whatever it raises is its result."""
     call = AgentCall(
-        inputs={"url": url, "render": "never"},
+        inputs={"url": f"http://{origin}/{name}", "render": "never"},
         objective="",
         now=datetime(2026, 1, 1, tzinfo=UTC),
         timeout_s=60,
@@ -124,14 +128,19 @@ async def scrape_one(agent: Scrape, url: str, path: Path, policy: Policy, clock:
         reply = await agent.run(call)
     except Exception as exc:  # noqa: BLE001  # a crash is what this script counts
         error = f"{type(exc).__name__} {getattr(exc, 'code', '')}".strip()
-        return PageResult(path.name, 1000 * (clock.monotonic() - begun), error, "", has_title, "")
+        return PageResult(name, 1000 * (clock.monotonic() - begun), error, "", has_title, "")
     ms = 1000 * (clock.monotonic() - begun)
     output: Any = reply.output
     json.dumps(output, allow_nan=False).encode()
     found = " ".join(
         f"{k}={len(output[k])}" for k in ("listings", "links", "images", "prices", "tables", "facts")
     )
-    return PageResult(path.name, ms, "", output["title"], has_title, found)
+    return PageResult(name, ms, "", output["title"], has_title, found)
+
+
+def source_of(path: Path) -> str:
+    """Return a stored page as text."""
+    return decode_page(gzip.decompress(path.read_bytes()), charset=None)
 
 
 def states_title(source: str) -> bool:
@@ -204,11 +213,10 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Page(BaseHTTPRequestHandler):
-    server: _Server
-
     def do_GET(self) -> None:  # the base class names it
         """Answer with a page, its charset left for the page to say."""
-        path = self.server.pages.get(self.path[1:])
+        pages: dict[str, Path] = getattr(self.server, "pages", {})
+        path = pages.get(self.path[1:])
         body = gzip.decompress(path.read_bytes()) if path else b"no such page"
         self.send_response(200 if path else 404)
         self.send_header("Content-Type", "text/html")
@@ -216,7 +224,8 @@ class _Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it
+    @override
+    def log_message(self, format: str, *args: object) -> None:  # the base class names it
         """Say nothing."""
 
 

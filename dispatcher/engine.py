@@ -166,9 +166,7 @@ class LocalEngine:
         await self._journal.update(run)
         self._tell("planned", run)
         runner = SubtaskRunner(self._registry, self._journal, self._slots, self._observer)
-        execution = Execution(
-            run, runner, journal=self._journal, clock=self.clock, ids=self._slots.ids, observer=self._observer
-        )
+        execution = Execution(run, runner, journal=self._journal, slots=self._slots, observer=self._observer)
         self._executions[run.run_id] = execution
         if run.run_id in self._cancelled:
             execution.cancel(self._cancelled[run.run_id])

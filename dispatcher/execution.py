@@ -11,17 +11,16 @@ import asyncio
 
 from pydantic import JsonValue
 
-from contracts.clock import Clock, unix_ms
+from contracts.clock import unix_ms
 from contracts.engine import Journal, Observer
 from contracts.errors import AttemptFailed, CallsheetError
 from contracts.plan import Plan, Subtask
 from contracts.run import EventKind, Run, RunEvent, RunState
 from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata, TraceStatus
 from dispatcher.attempt import record_of
-from dispatcher.ids import Ids
 from dispatcher.inputs import elements_of
 from dispatcher.schedule import Schedule
-from dispatcher.subtask import Result, SubtaskRunner
+from dispatcher.subtask import Result, Slots, SubtaskRunner
 from memory.context import SharedContext
 
 
@@ -32,13 +31,12 @@ class Execution:
         run: With its plan; in state running.
         runner: Makes the attempts.
         journal: Keeps what happened.
-        clock: For traces of what never started, and for events.
-        ids: Names those traces.
+        slots: Shared with other runs; the clock, names and the time a run may take.
         observer: Told of every event.
     """
 
     def __init__(
-        self, run: Run, runner: SubtaskRunner, *, journal: Journal, clock: Clock, ids: Ids, observer: Observer
+        self, run: Run, runner: SubtaskRunner, *, journal: Journal, slots: Slots, observer: Observer
     ) -> None:
         if run.plan is None:
             raise ValueError(f"run {run.run_id!r} has no plan")
@@ -46,8 +44,9 @@ class Execution:
         self._plan: Plan = run.plan
         self._runner = runner
         self._journal = journal
-        self._clock = clock
-        self._ids = ids
+        self._clock = slots.clock
+        self._ids = slots.ids
+        self._timeout_s = slots.run_timeout_s
         self._observer = observer
         self._context = SharedContext()
         self._schedule = Schedule(self._plan.subtasks)
@@ -71,17 +70,15 @@ class Execution:
             while self._tasks:
                 await self._settle(*await self._ended.get())
         finally:
-            if deadline is not None:
-                deadline.cancel()
+            deadline.cancel()
             await self._abandon()
         await self._trace_unstarted()
         return self._outcome()
 
-    def _arm_deadline(self) -> asyncio.TimerHandle | None:
-        wall_s = self._plan.budget.wall_s if self._plan.budget else None
-        if wall_s is None:
-            return None
-        error = ErrorRecord(code="run.deadline", message=f"the plan's {wall_s:g} s of wall time are over")
+    def _arm_deadline(self) -> asyncio.TimerHandle:
+        asked = self._plan.budget.wall_s if self._plan.budget else None
+        wall_s = min(asked or self._timeout_s, self._timeout_s)
+        error = ErrorRecord(code="run.deadline", message=f"the run's {wall_s:g} s of wall time are over")
         return asyncio.get_running_loop().call_later(wall_s, self._halt, RunState.FAILED, error)
 
     def _halt(self, state: RunState, error: ErrorRecord) -> None:

@@ -47,6 +47,8 @@ class Slots:
     ids: Ids
     rng: random.Random
     backoff: Backoff = field(default_factory=Backoff)
+    run_timeout_s: float = 3600.0
+    """The most one run may take; a plan may ask for less."""
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ async def _serve(settings: Settings, grants: tuple[Grant, ...]) -> None:
             for grant in desk.grants:
                 click.echo(f"granted: {grant.kind.replace('_', ' ')} {grant.value} (by {grant.by})", err=True)
             click.echo(
-                f"callsheet serves {url} (API, {url}/docs/api) and {url}/ui/runs (dashboard); Ctrl-C ends it",
+                f"callsheet serves {url} (API) and {url}/ui/runs (dashboard); Ctrl-C ends it",
                 err=True,
             )
 

@@ -59,7 +59,7 @@ async def open_desk(
         CallsheetError: The database or the trace folder cannot be used.
     """
     clock = clock or SystemClock()
-    rng = random.Random(os.urandom(16))  # names need to be unique, not secret
+    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
     ids = Ids(clock, rng)
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
@@ -78,7 +78,13 @@ async def open_desk(
         engine = LocalEngine(
             registry=registry,
             journal=journal,
-            slots=Slots(asyncio.Semaphore(settings.run.concurrency), clock, ids, rng),
+            slots=Slots(
+                asyncio.Semaphore(settings.run.concurrency),
+                clock,
+                ids,
+                rng,
+                run_timeout_s=settings.run.timeout_s,
+            ),
             plan=make_plan,
             observer=observer or _nobody,
         )

@@ -26,11 +26,12 @@ class RunRow:
     started_ms: int | None
     ended_ms: int | None
     error: str | None
-    """JSON, as are the four below."""
+    """JSON, as are the five below."""
     subtasks: str
     policy: str
     plan: str | None
     result: str | None
+    inputs: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,14 @@ _VALUE_FIELDS: Final = attrgetter(*(f.name for f in fields(ValueRow)))
 
 _INSERT_RUN: Final = (
     "INSERT INTO run (run_id, objective, state, now, home_zone, created_ms, started_ms, ended_ms,"
-    " error, subtasks, policy, plan, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " error, subtasks, policy, plan, result, inputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _OR_UPDATE_RUN: Final = (
     " ON CONFLICT (run_id) DO UPDATE SET objective = excluded.objective, state = excluded.state,"
     " now = excluded.now, home_zone = excluded.home_zone, started_ms = excluded.started_ms,"
     " ended_ms = excluded.ended_ms, error = excluded.error, subtasks = excluded.subtasks,"
-    " policy = excluded.policy, plan = excluded.plan, result = excluded.result"
+    " policy = excluded.policy, plan = excluded.plan, result = excluded.result,"
+    " inputs = excluded.inputs"
 )
 _INSERT_TRACE: Final = (
     "INSERT INTO trace (trace_id, run_id, subtask_id, attempt, item_index, agent_type, status, started_ms,"

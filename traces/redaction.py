@@ -83,6 +83,7 @@ class Redactor:
         return run.model_copy(
             update={
                 "objective": self.text(run.objective),
+                "inputs": self.value(dict(run.inputs)),
                 "plan": run.plan and self._plan(run.plan),
                 "result": self.value(run.result),
                 "error": run.error

@@ -83,6 +83,7 @@ def run_row(run: Run) -> RunRow:
         policy=_json(run.policy.model_dump(mode="json")),
         plan=_json(run.plan.as_json()) if run.plan else None,
         result=None if run.result is None else _json(run.result),
+        inputs=_json(run.inputs),
     )
 
 
@@ -102,6 +103,7 @@ def run_of(row: sqlite3.Row) -> Run:
                 "error": row["error"] and ErrorRecord.model_validate_json(row["error"]),
                 "subtasks": json.loads(row["subtasks"]),
                 "result": row["result"] and json.loads(row["result"]),
+                "inputs": json.loads(row["inputs"]),
             }
         )
     except (ValidationError, ValueError) as exc:

@@ -8,6 +8,9 @@ from typing import Final
 from agents.scrape.outline import Element, Outline
 from agents.scrape.prices import Price, bare_amount, find_prices
 
+MAX_LABEL: Final = 30
+"""A longer line is no label of the price on the next."""
+
 _MAIN: Final = re.compile(
     r"price|bid\b|bids?[-_ ]|amount|\bcost|preis|prix|precio|prezzo|pris\b|gebot|betrag|kaufen"
 )
@@ -100,15 +103,16 @@ def _struck(outline: Outline, elements: list[Element], home: str) -> set[int | f
 def _line_price(lines: list[str], home: str, *, struck: set[int | float]) -> Price | None:
     plain: Price | None = None
     last: Price | None = None
-    previous = ""
+    label = ""
     for line in lines:
-        prices = [p for p in find_prices(line, home=home, most=3) if p.amount not in struck]
+        every = find_prices(line, home=home, most=3)
+        prices = [p for p in every if p.amount not in struck]
         if prices:
-            aside = _ASIDE.search(line) or (len(previous) <= 30 and _ASIDE.search(previous))
-            if not aside:
-                if _STATED.search(line) or (len(previous) <= 30 and _STATED.search(previous)):
+            said = f"{label} {line}"
+            if not _ASIDE.search(said):
+                if _STATED.search(said):
                     return prices[0]
                 plain = plain or prices[0]
             last = last or prices[0]
-        previous = line
+        label = line if not every and len(line) <= MAX_LABEL else ""
     return plain or last

@@ -18,7 +18,8 @@ CREATE TABLE run (
     subtasks   TEXT    NOT NULL,
     policy     TEXT    NOT NULL,
     plan       TEXT,
-    result     TEXT
+    result     TEXT,
+    inputs     TEXT    NOT NULL
 ) STRICT;
 
 CREATE INDEX run_by_state ON run (state);
