@@ -13,14 +13,21 @@ def keep(database: Database, *names: str, agent: str = "data") -> None:
     metadata = TraceMetadata(subtask_id="s")
     for name in names:
         trace = ExecutionTrace(
-            trace_id=name, task_id="r", agent_type=agent, status=TraceStatus.SUCCESS, timestamp=1, metadata=metadata
+            trace_id=name,
+            task_id="r",
+            agent_type=agent,
+            status=TraceStatus.SUCCESS,
+            timestamp=1,
+            metadata=metadata,
         )
         database.commit([insert_trace(trace_row(trace))]).result(5)
 
 
 def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path):
     with Database.open(tmp_path / "c.db") as database:
-        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(5)
+        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
+            5
+        )
         keep(database, "before")
         follower = TraceFollower(database.reader(), TraceFilter())
         assert follower.fresh() == ()
@@ -33,7 +40,9 @@ def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path):
 
 def test_only_what_is_wanted_is_handed_out(tmp_path):
     with Database.open(tmp_path / "c.db") as database:
-        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(5)
+        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
+            5
+        )
         follower = TraceFollower(database.reader(), TraceFilter(agent="time", run_id="r"))
         keep(database, "a")
         keep(database, "b", agent="time")
