@@ -49,8 +49,10 @@ class Example:
         found = [_with_path(row) for row in rows_of(result) or []]
         if found == self.answer:
             return Verdict(is_right=True, message=f"The answer equals truth.json: {len(found)} rows.")
-        texts = [json.dumps(rows, indent=1, sort_keys=True).split("\n") for rows in (self.answer, found)]
-        lines = list(difflib.unified_diff(*texts, "truth.json", "answer", lineterm=""))
+        wanted, given = (
+            json.dumps(rows, indent=1, sort_keys=True).split("\n") for rows in (self.answer, found)
+        )
+        lines = list(difflib.unified_diff(wanted, given, "truth.json", "answer", lineterm=""))
         return Verdict(
             is_right=False, message="The answer differs from truth.json:\n" + "\n".join(lines[:80])
         )

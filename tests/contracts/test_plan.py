@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -16,7 +17,7 @@ from contracts.structure import ancestors_of, plan_id_of, plan_problems, plan_sc
 ROOT = Path(__file__).parents[2]
 
 
-def step(sid: str, *dependencies: str, **more):
+def step(sid: str, *dependencies: str, **more: Any) -> Any:
     return {
         "id": sid,
         "objective": "o",
@@ -27,15 +28,15 @@ def step(sid: str, *dependencies: str, **more):
     } | more
 
 
-def document(*subtasks, **more):
+def document(*subtasks: Any, **more: Any) -> Any:
     return {"objective": "x", "subtasks": list(subtasks), **more}
 
 
-def codes(*subtasks, **more):
+def codes(*subtasks: Any, **more: Any) -> Any:
     return [(p.code, p.pointer) for p in plan_problems(seal(document(*subtasks, **more)))]
 
 
-def test_a_sound_plan_has_no_problems():
+def test_a_sound_plan_has_no_problems() -> None:
     assert codes(step("a"), step("b", "a"), step("c", "a", "b")) == []
 
 
@@ -49,7 +50,11 @@ def test_a_sound_plan_has_no_problems():
         ([step("a"), step("b", output_key="k_a")], {}, ("plan.two_writers", "/subtasks/1/output_key")),
         ([step("a")], {"inputs": {"k_a": 1}}, ("plan.overwrites_input", "/subtasks/0/output_key")),
         ([step("a", input_keys=["zz"])], {}, ("plan.unknown_key", "/subtasks/0/input_keys/0")),
-        ([step("a"), step("b", input_keys=["k_a"])], {}, ("plan.producer_not_ancestor", "/subtasks/1/input_keys/0")),
+        (
+            [step("a"), step("b", input_keys=["k_a"])],
+            {},
+            ("plan.producer_not_ancestor", "/subtasks/1/input_keys/0"),
+        ),
         ([step("a")], {"result_key": "zz"}, ("plan.unknown_key", "/result_key")),
         ([step("a", bind={"x": {"key": "zz"}})], {}, ("plan.bind_not_input", "/subtasks/0/bind/x")),
         ([step("a", foreach={"key": "zz"})], {}, ("plan.bind_not_input", "/subtasks/0/foreach")),
@@ -69,37 +74,39 @@ def test_a_sound_plan_has_no_problems():
         ([], {}, ("plan.shape", "/subtasks")),
     ],
 )
-def test_each_defect_is_reported_by_its_code_and_place(subtasks, more, expected):
+def test_each_defect_is_reported_by_its_code_and_place(subtasks: Any, more: Any, expected: Any) -> None:
     assert expected in codes(*subtasks, **more)
 
 
-def test_every_problem_is_reported_at_once():
-    found = codes(step("a", "b"), step("b", "a", when={"key": "k", "op": "exists"}), step("c", output_key="k_a"))
+def test_every_problem_is_reported_at_once() -> None:
+    found = codes(
+        step("a", "b"), step("b", "a", when={"key": "k", "op": "exists"}), step("c", output_key="k_a")
+    )
     assert {code for code, _ in found} == {"plan.cycle", "plan.two_writers", "plan.unsupported"}
 
 
-def test_what_may_be_said_and_changes_nothing_is_accepted():
+def test_what_may_be_said_and_changes_nothing_is_accepted() -> None:
     assert codes(step("a", on_failure="skip", approval="auto", budget={"wall_s": 3}, retries=0)) == []
 
 
-def test_a_plan_without_its_name_is_given_one():
+def test_a_plan_without_its_name_is_given_one() -> None:
     plan = load_plan(document(step("a")))
     assert plan.plan_id == plan_id_of(plan.as_json())
     assert plan.origin.planner == "human"
 
 
-def test_a_plan_printed_and_read_again_keeps_its_name():
+def test_a_plan_printed_and_read_again_keeps_its_name() -> None:
     plan = load_plan(document(step("a", timeout_s=30), budget={"wall_s": 1.5}, inputs={"z": None}))
     assert load_plan(json.dumps(plan.as_json())) == plan
 
 
-def test_who_planned_it_does_not_change_a_plans_name():
+def test_who_planned_it_does_not_change_a_plans_name() -> None:
     one = load_plan(document(step("a"), origin={"planner": "rules"}))
     other = load_plan(document(step("a"), origin={"planner": "llm", "model": "m"}, parent="f" * 64))
     assert one.plan_id == other.plan_id
 
 
-def test_an_edited_plan_is_refused_by_its_name():
+def test_an_edited_plan_is_refused_by_its_name() -> None:
     edited = load_plan(document(step("a"))).as_json() | {"objective": "y"}
     with pytest.raises(InvalidPlan) as caught:
         load_plan(edited)
@@ -120,19 +127,19 @@ def test_an_edited_plan_is_refused_by_its_name():
         ('"\\ud800"', "json.encoding"),
     ],
 )
-def test_text_that_is_no_plan_is_refused_by_code(text, code):
+def test_text_that_is_no_plan_is_refused_by_code(text: Any, code: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         load_plan(text)
     assert caught.value.code == code
 
 
-def test_a_problem_does_not_repeat_a_megabyte_of_what_was_sent():
+def test_a_problem_does_not_repeat_a_megabyte_of_what_was_sent() -> None:
     with pytest.raises(InvalidPlan) as caught:
         load_plan(document(step("a"), objective="x" * 1_000_000))
     assert len(json.dumps(caught.value.as_json())) < 2000
 
 
-def test_the_error_says_what_where_and_how_many():
+def test_the_error_says_what_where_and_how_many() -> None:
     with pytest.raises(InvalidPlan) as caught:
         load_plan(document(step("a", "zz", input_keys=[]), step("b", output_key="k_a")))
     assert caught.value.as_json() == snapshot(
@@ -159,13 +166,13 @@ def test_the_error_says_what_where_and_how_many():
 
 
 @st.composite
-def graphs(draw: st.DrawFn):
+def graphs(draw: st.DrawFn) -> Any:
     count = draw(st.integers(1, 12))
     edges = [draw(st.sets(st.integers(0, count - 1), max_size=3)) for _ in range(count)]
     return [step(f"s{i}", *(f"s{j}" for j in sorted(e))) for i, e in enumerate(edges)]
 
 
-def has_cycle(subtasks) -> bool:
+def has_cycle(subtasks: Any) -> bool:
     left = {s["id"]: set(s["dependencies"]) for s in subtasks}
     while free := {sid for sid, above in left.items() if not above}:
         left = {sid: above - free for sid, above in left.items() if sid not in free}
@@ -173,29 +180,29 @@ def has_cycle(subtasks) -> bool:
 
 
 @given(graphs())
-def test_a_plan_is_sound_exactly_when_its_graph_has_no_cycle(subtasks):
+def test_a_plan_is_sound_exactly_when_its_graph_has_no_cycle(subtasks: Any) -> None:
     assert (codes(*subtasks) == []) == (not has_cycle(subtasks))
 
 
 @given(graphs())
-def test_what_is_accepted_also_passes_an_independent_validator(subtasks):
+def test_what_is_accepted_also_passes_an_independent_validator(subtasks: Any) -> None:
     whole = seal(document(*subtasks))
     if not plan_problems(whole):
         jsonschema.validate(Plan.model_validate(whole).as_json(), plan_schema())
 
 
 @given(graphs().filter(lambda s: not has_cycle(s)))
-def test_an_ancestor_of_an_ancestor_is_an_ancestor(subtasks):
+def test_an_ancestor_of_an_ancestor_is_an_ancestor(subtasks: Any) -> None:
     above = ancestors_of(subtasks)
     assert all(above[parent] <= above[sid] for sid in above for parent in above[sid])
     assert all(sid not in above[sid] for sid in above)
 
 
-def test_the_published_plan_schema_is_the_one_in_force():
+def test_the_published_plan_schema_is_the_one_in_force() -> None:
     assert json.loads((ROOT / "docs/schemas/plan.schema.json").read_text()) == plan_schema()
 
 
-def test_the_model_knows_every_field_of_the_schema():
+def test_the_model_knows_every_field_of_the_schema() -> None:
     spelled = set(plan_schema()["properties"])
     assert {f.alias or name for name, f in Plan.model_fields.items()} == spelled
     subtask = plan_schema()["$defs"]["subtask"]["properties"]

@@ -23,7 +23,7 @@ from dispatcher.ids import Ids
 from dispatcher.retry import Backoff
 from dispatcher.subtask import Slots
 
-Body = Callable[[AgentCall], Awaitable[JsonValue]]
+Body = Callable[[AgentCall], Awaitable[Any]]
 
 
 class FakeClock:

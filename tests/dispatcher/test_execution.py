@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from inline_snapshot import snapshot
 
@@ -10,24 +11,26 @@ from contracts.run import RunState
 from contracts.trace import TraceStatus
 
 
-async def fail(call: AgentCall):
+async def fail(call: AgentCall) -> None:
     raise AttemptFailed("test.broken", f"no {call.subtask_id}")
 
 
-async def test_a_value_flows_from_producer_to_consumer(rig, make_step):
+async def test_a_value_flows_from_producer_to_consumer(rig: Any, make_step: Any) -> None:
     b = make_step("b", "a", bind={"x": {"key": "k_a", "pointer": "/n"}, "y": {"literal": [1]}})
     run = await rig.run(make_step("a", bind={"n": {"literal": 7}}), b, result_key="k_b")
     assert run.state is RunState.SUCCEEDED
     assert run.result == snapshot({"x": 7, "y": [1]})
 
 
-async def test_a_dotted_parameter_fills_a_nested_object(rig, make_step):
+async def test_a_dotted_parameter_fills_a_nested_object(rig: Any, make_step: Any) -> None:
     bind = {"tables.a": {"literal": [1]}, "tables.b": {"literal": [2]}, "steps": {"literal": []}}
     run = await rig.run(make_step("a", bind=bind))
     assert run.result == snapshot({"tables": {"a": [1], "b": [2]}, "steps": []})
 
 
-async def test_a_failed_subtask_skips_what_depends_on_it_and_the_rest_goes_on(rig, make_step):
+async def test_a_failed_subtask_skips_what_depends_on_it_and_the_rest_goes_on(
+    rig: Any, make_step: Any
+) -> None:
     rig.agents.add("broken", fail)
     run = await rig.run(
         make_step("a", agent="broken"),
@@ -44,14 +47,16 @@ async def test_a_failed_subtask_skips_what_depends_on_it_and_the_rest_goes_on(ri
     assert [(t.metadata.subtask_id, t.metadata.attempt) for t in skipped] == [("b", 0), ("c", 0)]
 
 
-async def test_a_run_whose_result_was_produced_succeeds_despite_a_failed_branch(rig, make_step):
+async def test_a_run_whose_result_was_produced_succeeds_despite_a_failed_branch(
+    rig: Any, make_step: Any
+) -> None:
     rig.agents.add("broken", fail)
     run = await rig.run(make_step("a"), make_step("b", agent="broken"), result_key="k_a")
     assert run.state is RunState.SUCCEEDED
     assert run.subtasks["b"] is TraceStatus.FAILURE
 
 
-async def test_every_trace_shares_its_transaction_with_the_value_it_made(rig, make_step):
+async def test_every_trace_shares_its_transaction_with_the_value_it_made(rig: Any, make_step: Any) -> None:
     await rig.run(make_step("a"), make_step("b", "a"))
     assert [(len(traces), list(values)) for traces, values in rig.journal.units] == [
         (1, ["k_a"]),
@@ -59,10 +64,10 @@ async def test_every_trace_shares_its_transaction_with_the_value_it_made(rig, ma
     ]
 
 
-async def test_a_foreach_runs_each_element_and_keeps_their_order(rig, make_step):
+async def test_a_foreach_runs_each_element_and_keeps_their_order(rig: Any, make_step: Any) -> None:
     order = []
 
-    async def slow_first(call: AgentCall):
+    async def slow_first(call: AgentCall) -> Any:
         order.append(call.item_index)
         if call.item_index == 0:
             await rig.clock.sleep(1)
@@ -79,7 +84,7 @@ async def test_a_foreach_runs_each_element_and_keeps_their_order(rig, make_step)
     assert writes == [{"k_b": ["x", "y", "z"]}]
 
 
-async def test_inside_a_foreach_the_key_names_the_element(rig, make_step):
+async def test_inside_a_foreach_the_key_names_the_element(rig: Any, make_step: Any) -> None:
     a = make_step("a", bind={"rows": {"literal": [{"u": 1}, {"u": 2}]}})
     b = make_step(
         "b", "a", foreach={"key": "k_a", "pointer": "/rows"}, bind={"v": {"key": "k_a", "pointer": "/u"}}
@@ -88,8 +93,8 @@ async def test_inside_a_foreach_the_key_names_the_element(rig, make_step):
     assert run.result == [{"v": 1}, {"v": 2}]
 
 
-async def test_a_failed_element_leaves_a_null_and_partial_success(rig, make_step):
-    async def odd(call: AgentCall):
+async def test_a_failed_element_leaves_a_null_and_partial_success(rig: Any, make_step: Any) -> None:
+    async def odd(call: AgentCall) -> Any:
         if call.item_index == 1:
             raise AttemptFailed("test.odd", "no")
         return call.item_index
@@ -102,14 +107,16 @@ async def test_a_failed_element_leaves_a_null_and_partial_success(rig, make_step
     assert run.result == {"k_b": [0, None, 2]}
 
 
-async def test_a_foreach_over_nothing_succeeds_with_an_empty_list_and_one_trace(rig, make_step):
+async def test_a_foreach_over_nothing_succeeds_with_an_empty_list_and_one_trace(
+    rig: Any, make_step: Any
+) -> None:
     a = make_step("a", bind={"rows": {"literal": []}})
     run = await rig.run(a, make_step("b", "a", foreach={"key": "k_a", "pointer": "/rows"}))
     assert run.result == []
     assert [t.metadata.attempt for t in rig.journal.traces if t.metadata.subtask_id == "b"] == [0]
 
 
-async def test_an_input_that_cannot_be_resolved_is_a_traced_failure(rig, make_step):
+async def test_an_input_that_cannot_be_resolved_is_a_traced_failure(rig: Any, make_step: Any) -> None:
     b = make_step("b", "a", bind={"x": {"key": "k_a", "pointer": "/missing"}})
     c = make_step("c", "a", foreach={"key": "k_a"})
     d = make_step("d", "a", agent="nobody")
@@ -119,17 +126,17 @@ async def test_an_input_that_cannot_be_resolved_is_a_traced_failure(rig, make_st
     assert run.state is RunState.FAILED
 
 
-async def test_more_elements_than_allowed_are_refused_not_cut(rig, make_step):
+async def test_more_elements_than_allowed_are_refused_not_cut(rig: Any, make_step: Any) -> None:
     a = make_step("a", bind={"rows": {"literal": [1, 2, 3]}})
     await rig.run(a, make_step("b", "a", foreach={"key": "k_a", "pointer": "/rows", "max_items": 2}))
     assert rig.journal.traces[-1].metadata.error.code == "dispatch.too_many_items"
 
 
-async def test_a_subtask_starts_as_soon_as_its_own_dependencies_end(rig, make_step):
+async def test_a_subtask_starts_as_soon_as_its_own_dependencies_end(rig: Any, make_step: Any) -> None:
     gate = asyncio.Event()
     began = []
 
-    async def body(call: AgentCall):
+    async def body(call: AgentCall) -> Any:
         began.append(call.subtask_id)
         if call.subtask_id == "slow":
             await gate.wait()
@@ -143,11 +150,11 @@ async def test_a_subtask_starts_as_soon_as_its_own_dependencies_end(rig, make_st
     assert run.state is RunState.SUCCEEDED, "a barrier between levels would wait for ever"
 
 
-async def test_no_more_attempts_run_at_once_than_the_limit(make_rig, make_step):
+async def test_no_more_attempts_run_at_once_than_the_limit(make_rig: Any, make_step: Any) -> None:
     rig = make_rig(concurrency=3)
     running = most = 0
 
-    async def body(call: AgentCall):
+    async def body(call: AgentCall) -> Any:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -160,14 +167,14 @@ async def test_no_more_attempts_run_at_once_than_the_limit(make_rig, make_step):
     assert most == 3
 
 
-async def test_an_output_that_breaks_its_schema_is_a_failure(rig, make_step):
+async def test_an_output_that_breaks_its_schema_is_a_failure(rig: Any, make_step: Any) -> None:
     schema = {"type": "object", "required": ["z"]}
     await rig.run(make_step("a", output_schema=schema))
     assert rig.journal.traces[0].metadata.error.code == "output.schema"
 
 
-async def test_a_partial_reply_goes_on_with_its_score(rig, make_step):
-    async def partly(call: AgentCall):
+async def test_a_partial_reply_goes_on_with_its_score(rig: Any, make_step: Any) -> None:
+    async def partly(call: AgentCall) -> Any:
         return AgentReply({"n": 1}, status=TraceStatus.PARTIAL_SUCCESS, score=0.5, warnings=("half",))
 
     rig.agents.add("partly", partly)
@@ -176,8 +183,8 @@ async def test_a_partial_reply_goes_on_with_its_score(rig, make_step):
     assert rig.journal.traces[0].metadata.score == 0.5
 
 
-async def test_a_crashing_agent_is_a_traced_failure_without_its_traceback(rig, make_step):
-    async def crash(call: AgentCall):
+async def test_a_crashing_agent_is_a_traced_failure_without_its_traceback(rig: Any, make_step: Any) -> None:
+    async def crash(call: AgentCall) -> Any:
         return 1 // 0
 
     rig.agents.add("crash", crash)
@@ -189,8 +196,8 @@ async def test_a_crashing_agent_is_a_traced_failure_without_its_traceback(rig, m
     )
 
 
-async def test_the_wall_time_of_the_plan_ends_the_run(rig, make_step):
-    async def hang(call: AgentCall):
+async def test_the_wall_time_of_the_plan_ends_the_run(rig: Any, make_step: Any) -> None:
+    async def hang(call: AgentCall) -> None:
         await asyncio.Event().wait()
 
     rig.agents.add("hang", hang)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from contracts.agent import AgentCall
 from contracts.effect import Effect
@@ -13,22 +16,22 @@ from dispatcher import attempt as attempt_module
 from dispatcher.retry import Backoff
 
 
-async def hang(call: AgentCall):
+async def hang(call: AgentCall) -> None:
     await asyncio.Event().wait()
 
 
-async def test_an_attempt_over_its_time_is_a_timeout_and_the_rest_goes_on(rig, make_step):
+async def test_an_attempt_over_its_time_is_a_timeout_and_the_rest_goes_on(rig: Any, make_step: Any) -> None:
     rig.agents.add("hang", hang)
     run = await rig.run(make_step("a", agent="hang", timeout_s=0.02), make_step("b"))
     assert run.subtasks == {"a": TraceStatus.TIMEOUT, "b": TraceStatus.SUCCESS}
     assert next(t for t in rig.journal.traces if t.metadata.error).metadata.error.code == "attempt.timeout"
 
 
-async def test_an_agent_that_will_not_stop_is_left_behind(rig, make_step, monkeypatch):
+async def test_an_agent_that_will_not_stop_is_left_behind(rig: Any, make_step: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(attempt_module, "STOP_GRACE_S", 0.02)
     release = asyncio.Event()
 
-    async def stubborn(call: AgentCall):
+    async def stubborn(call: AgentCall) -> None:
         while not release.is_set():
             try:
                 await release.wait()
@@ -42,10 +45,10 @@ async def test_an_agent_that_will_not_stop_is_left_behind(rig, make_step, monkey
     assert "left behind" in rig.journal.traces[0].metadata.error.message
 
 
-async def test_cancelling_stops_what_runs_and_traces_what_never_started(rig, make_step):
+async def test_cancelling_stops_what_runs_and_traces_what_never_started(rig: Any, make_step: Any) -> None:
     began = asyncio.Event()
 
-    async def wait(call: AgentCall):
+    async def wait(call: AgentCall) -> None:
         began.set()
         await asyncio.Event().wait()
 
@@ -61,16 +64,18 @@ async def test_cancelling_stops_what_runs_and_traces_what_never_started(rig, mak
     assert attempts["b"] == ("cancelled", 0)
 
 
-async def test_cancelling_a_fan_out_traces_each_element_that_had_begun_once(make_rig, make_step):
+async def test_cancelling_a_fan_out_traces_each_element_that_had_begun_once(
+    make_rig: Any, make_step: Any
+) -> None:
     rig = make_rig(concurrency=2)
     began = asyncio.Event()
 
-    async def wait(call: AgentCall):
+    async def wait(call: AgentCall) -> None:
         if call.item_index == 1:
             began.set()
         await asyncio.Event().wait()
 
-    async def echo(call: AgentCall):
+    async def echo(call: AgentCall) -> Any:
         return dict(call.inputs)
 
     rig.agents.add("wait", wait)
@@ -88,11 +93,11 @@ async def test_cancelling_a_fan_out_traces_each_element_that_had_begun_once(make
     assert rig.ended(run_id).subtasks["b"] is TraceStatus.CANCELLED
 
 
-async def test_cancelling_while_planning_ends_the_run_as_cancelled(rig):
-    never: asyncio.Future = asyncio.get_running_loop().create_future()
+async def test_cancelling_while_planning_ends_the_run_as_cancelled(rig: Any) -> None:
+    never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     asking = asyncio.Event()
 
-    async def plan(run: Run):
+    async def plan(run: Run) -> Any:
         asking.set()
         return await never
 
@@ -104,8 +109,10 @@ async def test_cancelling_while_planning_ends_the_run_as_cancelled(rig):
     assert rig.ended("p").state is RunState.CANCELLED
 
 
-async def test_a_retryable_failure_is_tried_again_and_each_attempt_is_traced(rig, make_step):
-    async def flaky(call: AgentCall):
+async def test_a_retryable_failure_is_tried_again_and_each_attempt_is_traced(
+    rig: Any, make_step: Any
+) -> None:
+    async def flaky(call: AgentCall) -> Any:
         if call.attempt < 3:
             raise AttemptFailed("test.flaky", "again", retryable=True)
         return {"attempt": call.attempt, "key": call.idempotency_key}
@@ -124,8 +131,10 @@ async def test_a_retryable_failure_is_tried_again_and_each_attempt_is_traced(rig
 @pytest.mark.parametrize(
     ("retryable", "effect", "retries"), [(False, "pure", 3), (True, "effectful", 3), (True, "pure", 0)]
 )
-async def test_what_may_not_be_retried_has_one_attempt(rig, make_step, retryable, effect, retries):
-    async def broken(call: AgentCall):
+async def test_what_may_not_be_retried_has_one_attempt(
+    rig: Any, make_step: Any, retryable: Any, effect: Any, retries: Any
+) -> None:
+    async def broken(call: AgentCall) -> None:
         raise AttemptFailed("test.broken", "no", retryable=retryable)
 
     rig.agents.add("broken", broken, effect=Effect(effect))
@@ -133,17 +142,18 @@ async def test_what_may_not_be_retried_has_one_attempt(rig, make_step, retryable
     assert len(rig.journal.traces) == 1
 
 
-async def test_the_wait_before_a_retry_grows_and_stays_under_its_ceiling(rig):
+async def test_the_wait_before_a_retry_grows_and_stays_under_its_ceiling(rig: Any) -> None:
     backoff = Backoff(base_s=0.2, ceiling_s=1.0)
 
-    class Most:
-        def uniform(self, low: float, high: float) -> float:
-            return high
+    class Most(random.Random):
+        @override
+        def uniform(self, a: float, b: float) -> float:
+            return b
 
     assert [round(backoff.wait_s(n, Most()), 2) for n in range(1, 6)] == [0.2, 0.4, 0.8, 1.0, 1.0]
 
 
-async def test_a_full_engine_refuses_and_says_when_to_come_back(rig, make_step):
+async def test_a_full_engine_refuses_and_says_when_to_come_back(rig: Any, make_step: Any) -> None:
     rig.agents.add("hang", hang)
     rig.engine._max_runs = 1
     run_id = await rig.start(make_step("a", agent="hang"))
@@ -154,7 +164,7 @@ async def test_a_full_engine_refuses_and_says_when_to_come_back(rig, make_step):
     await rig.engine.wait(run_id)
 
 
-async def test_draining_cancels_what_is_left_and_takes_nothing_new(rig, make_step):
+async def test_draining_cancels_what_is_left_and_takes_nothing_new(rig: Any, make_step: Any) -> None:
     rig.agents.add("hang", hang)
     run_id = await rig.start(make_step("a", agent="hang"))
     await rig.engine.drain(0.01)
@@ -164,8 +174,8 @@ async def test_draining_cancels_what_is_left_and_takes_nothing_new(rig, make_ste
     assert caught.value.code == "engine.draining"
 
 
-async def test_a_plan_that_cannot_be_made_fails_the_run_with_its_code(rig):
-    async def plan(run: Run):
+async def test_a_plan_that_cannot_be_made_fails_the_run_with_its_code(rig: Any) -> None:
+    async def plan(run: Run) -> None:
         raise Unavailable("provider.unreachable", "no model")
 
     rig.engine._plan = plan

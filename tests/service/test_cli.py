@@ -9,19 +9,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 BIN = Path(sys.executable).parent
-ECHO = {
-    "objective": "echo",
-    "subtasks": [
-        {
-            "id": "a", "objective": "say it back", "required_agent": "wasm:echo", "dependencies": [], "input_keys": [],
-            "bind": {"x": {"literal": "hello"}}, "output_key": "said",
-        }
-    ],
+STEP: dict[str, Any] = {
+    "id": "a", "objective": "say it back", "required_agent": "wasm:echo", "dependencies": [], "input_keys": [],
+    "bind": {"x": {"literal": "hello"}}, "output_key": "said",
 }  # fmt: skip
+ECHO = {"objective": "echo", "subtasks": [STEP]}
 
 
 def cli(*words: str, cwd: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -42,25 +39,25 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_plan_from_stdin_runs_and_prints_its_result(tmp_path):
+def test_a_plan_from_stdin_runs_and_prints_its_result(tmp_path: Any) -> None:
     done = cli("run", "-", cwd=tmp_path, stdin=json.dumps(ECHO))
     assert done.returncode == 0
     assert json.loads(done.stdout) == {"x": "hello"}
     assert "✔ a  wasm:echo" in done.stderr
 
 
-def test_json_prints_the_run_and_nothing_else_on_stdout(tmp_path):
+def test_json_prints_the_run_and_nothing_else_on_stdout(tmp_path: Any) -> None:
     done = cli("run", "-", "--json", "--quiet", cwd=tmp_path, stdin=json.dumps(ECHO))
     run = json.loads(done.stdout)
     assert (run["state"], run["result"], done.stderr) == ("succeeded", {"x": "hello"}, "")
 
 
-def test_a_failed_objective_exits_one_and_says_why(tmp_path):
+def test_a_failed_objective_exits_one_and_says_why(tmp_path: Any) -> None:
     plan = {
         "objective": "x",
         "subtasks": [
             {
-                **ECHO["subtasks"][0],
+                **STEP,
                 "required_agent": "scrape",
                 "bind": {"url": {"literal": "http://10.0.0.1/"}},
             }
@@ -71,7 +68,7 @@ def test_a_failed_objective_exits_one_and_says_why(tmp_path):
     assert "egress.private_address" in done.stderr
 
 
-def test_traces_are_listed_newest_first_and_paged(ran):
+def test_traces_are_listed_newest_first_and_paged(ran: Any) -> None:
     first = json.loads(cli("traces", "list", "--limit", "1", "--json", cwd=ran).stdout)
     second = json.loads(
         cli("traces", "list", "--limit", "1", "--after", first["next"], "--json", cwd=ran).stdout
@@ -80,7 +77,7 @@ def test_traces_are_listed_newest_first_and_paged(ran):
     assert second["next"] is None
 
 
-def test_traces_are_filtered_by_agent_and_status(ran):
+def test_traces_are_filtered_by_agent_and_status(ran: Any) -> None:
     assert cli("traces", "list", "--agent", "vision", cwd=ran).stdout == ""
     assert (
         len(cli("traces", "list", "--agent", "wasm:echo", "--status", "success", cwd=ran).stdout.splitlines())
@@ -88,14 +85,14 @@ def test_traces_are_filtered_by_agent_and_status(ran):
     )
 
 
-def test_a_trace_is_shown_whole(ran):
+def test_a_trace_is_shown_whole(ran: Any) -> None:
     trace_id = cli("traces", "list", "--limit", "1", cwd=ran).stdout.split()[0]
     trace = json.loads(cli("traces", "show", trace_id, cwd=ran).stdout)
     assert len(trace) == 9
     assert (trace["output"], trace["status"]) == ({"x": "hello"}, "success")
 
 
-def test_tail_hands_out_what_is_written_meanwhile(ran):
+def test_tail_hands_out_what_is_written_meanwhile(ran: Any) -> None:
     tail = subprocess.Popen(
         [str(BIN / "callsheet"), "traces", "tail", "--for", "8"], cwd=ran, stdout=subprocess.PIPE, text=True
     )
@@ -108,20 +105,20 @@ def test_tail_hands_out_what_is_written_meanwhile(ran):
     assert "wasm:echo" in seen
 
 
-def test_agents_are_listed_and_shown(tmp_path):
+def test_agents_are_listed_and_shown(tmp_path: Any) -> None:
     names = {line.split()[0] for line in cli("agents", "list", cwd=tmp_path).stdout.splitlines()}
     assert {"scrape", "vision", "time", "data", "wasm:echo", "wasm:text_stats"} <= names
     assert "Takes:" in cli("agents", "show", "time", cwd=tmp_path).stdout
     assert json.loads(cli("agents", "show", "data", "--json", cwd=tmp_path).stdout)["name"] == "data"
 
 
-def test_an_unknown_agent_exits_seven_with_the_nearest(tmp_path):
+def test_an_unknown_agent_exits_seven_with_the_nearest(tmp_path: Any) -> None:
     done = cli("agents", "show", "visoin", cwd=tmp_path)
     assert done.returncode == 7
     assert "vision" in done.stderr
 
 
-def test_doctor_finds_everything_needed(tmp_path):
+def test_doctor_finds_everything_needed(tmp_path: Any) -> None:
     done = cli("doctor", "--json", cwd=tmp_path)
     found = {f["part"]: f["is_ok"] for f in json.loads(done.stdout)}
     assert done.returncode == 0
@@ -130,14 +127,14 @@ def test_doctor_finds_everything_needed(tmp_path):
     )
 
 
-def test_doctor_names_a_broken_setting_and_exits_five(tmp_path):
+def test_doctor_names_a_broken_setting_and_exits_five(tmp_path: Any) -> None:
     (tmp_path / "callsheet.toml").write_text("[server]\nport = 'x'\n")
     done = cli("doctor", cwd=tmp_path)
     assert done.returncode == 5
     assert "server.port" in done.stdout
 
 
-def test_doctor_says_how_to_get_a_browser(tmp_path):
+def test_doctor_says_how_to_get_a_browser(tmp_path: Any) -> None:
     done = cli("doctor", cwd=tmp_path, CALLSHEET_CHROMIUM="/nowhere/chromium")
     assert done.returncode == 0
     assert "callsheet doctor --get-browser" in done.stdout
@@ -147,14 +144,14 @@ def test_doctor_says_how_to_get_a_browser(tmp_path):
     "words",
     [("run",), ("run", "x", "--example", "auction"), ("traces", "list", "--limit", "0"), ("nonsense",)],
 )
-def test_wrong_usage_exits_two(tmp_path, words):
+def test_wrong_usage_exits_two(tmp_path: Any, words: Any) -> None:
     assert cli(*words, cwd=tmp_path).returncode == 2
 
 
 @pytest.mark.parametrize(
     "words", [(), ("run",), ("serve",), ("traces",), ("agents",), ("doctor",), ("eval",), ("plan",)]
 )
-def test_help_shows_examples_or_commands(tmp_path, words):
+def test_help_shows_examples_or_commands(tmp_path: Any, words: Any) -> None:
     shown = cli(*words, "--help", cwd=tmp_path).stdout
     assert "Usage: callsheet" in shown
     assert "xample" in shown or "Commands" in shown or "Exit codes" in shown
@@ -165,6 +162,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     process = subprocess.Popen(
         [str(BIN / "callsheet"), "serve", "--port", "0"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
+    assert process.stderr is not None
     try:
         line = process.stderr.readline()
         while "callsheet serves" not in line:
@@ -176,7 +174,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         process.communicate(timeout=20)
 
 
-def test_a_run_beside_a_running_server_is_run_by_it(tmp_path, server):
+def test_a_run_beside_a_running_server_is_run_by_it(tmp_path: Any, server: Any) -> None:
     url, _ = server
     done = cli("run", "-", "--json", cwd=tmp_path, stdin=json.dumps(ECHO))
     assert done.returncode == 0, done.stderr
@@ -186,13 +184,13 @@ def test_a_run_beside_a_running_server_is_run_by_it(tmp_path, server):
     assert "wasm:echo" in cli("traces", "list", cwd=tmp_path).stdout
 
 
-def test_grants_beside_a_running_server_are_refused_with_the_reason(tmp_path, server):
+def test_grants_beside_a_running_server_are_refused_with_the_reason(tmp_path: Any, server: Any) -> None:
     done = cli("run", "-", "--allow-private", "127.0.0.1:9", cwd=tmp_path, stdin=json.dumps(ECHO))
     assert done.returncode == 5
     assert "run.grants_elsewhere" in done.stderr
 
 
-def test_a_second_server_on_the_same_database_names_the_first(tmp_path, server):
+def test_a_second_server_on_the_same_database_names_the_first(tmp_path: Any, server: Any) -> None:
     url, process = server
     done = cli("serve", "--port", "0", cwd=tmp_path)
     assert done.returncode == 5
@@ -200,7 +198,7 @@ def test_a_second_server_on_the_same_database_names_the_first(tmp_path, server):
     assert url in done.stderr
 
 
-def test_sigterm_ends_the_server_cleanly(tmp_path, server):
+def test_sigterm_ends_the_server_cleanly(tmp_path: Any, server: Any) -> None:
     _, process = server
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0

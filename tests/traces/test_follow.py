@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 from contracts.run import Run, RunState
 from contracts.trace import ExecutionTrace, TraceMetadata, TraceStatus
 from storage.database import Database
 from storage.rows import insert_run, insert_trace
 from traces.follow import TraceFollower, count_of_run
 from traces.rows import run_row, trace_row
+from traces.runs_store import RunStore
 from traces.store import TraceFilter
 
 
@@ -23,7 +26,7 @@ def keep(database: Database, *names: str, agent: str = "data") -> None:
         database.commit([insert_trace(trace_row(trace))]).result(5)
 
 
-def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path):
+def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path: Any) -> None:
     with Database.open(tmp_path / "c.db") as database:
         database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
             5
@@ -38,7 +41,7 @@ def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path):
         assert count_of_run(database.reader(), "r") == 4
 
 
-def test_only_what_is_wanted_is_handed_out(tmp_path):
+def test_only_what_is_wanted_is_handed_out(tmp_path: Any) -> None:
     with Database.open(tmp_path / "c.db") as database:
         database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
             5
@@ -49,9 +52,7 @@ def test_only_what_is_wanted_is_handed_out(tmp_path):
         assert [t.trace_id for t in follower.fresh()] == ["b"]
 
 
-def test_a_run_keeps_the_inputs_it_was_given(tmp_path):
-    from traces.runs_store import RunStore
-
+def test_a_run_keeps_the_inputs_it_was_given(tmp_path: Any) -> None:
     run = Run(run_id="r", objective="o", state=RunState.QUEUED, inputs={"bids": [1, 2]})
     with Database.open(tmp_path / "c.db") as database:
         database.commit([insert_run(run_row(run))]).result(5)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 import threading
-import time
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from contracts.plan import load_plan
 from contracts.policy import Grant
@@ -19,7 +21,16 @@ from service.compose import open_desk
 from service.settings import load_settings
 
 
+class _Site(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hostile)
+        self.released = threading.Event()
+
+
 class _Hostile(BaseHTTPRequestHandler):
+    server: _Site  # type: ignore[mutable-override]  # the server that made it
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -66,14 +77,13 @@ class _Hostile(BaseHTTPRequestHandler):
     def at_bomb(self) -> None:
         self.plain(200, bomb_png(), Content_Type="image/png")
 
+    @override
     def log_message(self, *args: Any) -> None:
         pass
 
 
 def bomb_png() -> bytes:
     """A PNG whose header says 100,000 x 100,000 pixels."""
-    import struct
-    import zlib
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -89,9 +99,7 @@ def bomb_png() -> bytes:
 
 @pytest.fixture(scope="session")
 def hostile() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hostile)
-    server.released = threading.Event()
-    server.daemon_threads = True
+    server = _Site()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"127.0.0.1:{server.server_port}"
@@ -142,8 +150,3 @@ class House:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.chdir(tmp_path)
     return House(tmp_path)
-
-
-@pytest.fixture
-def started_at() -> float:
-    return time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("seed", [1, 7, 2026])
-def test_the_answer_equals_the_truth_of_the_site(tmp_path, seed):
+def test_the_answer_equals_the_truth_of_the_site(tmp_path: Any, seed: Any) -> None:
     done = callsheet("run", "--example", "auction", "--seed", str(seed), "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "The answer equals truth.json" in done.stderr
@@ -35,7 +36,7 @@ def test_the_answer_equals_the_truth_of_the_site(tmp_path, seed):
     assert all(len(json.loads(f.read_text())) == 9 for f in files)
 
 
-def test_the_plan_comes_first_then_each_subtask_then_where_the_traces_lie(tmp_path):
+def test_the_plan_comes_first_then_each_subtask_then_where_the_traces_lie(tmp_path: Any) -> None:
     done = callsheet("run", "--example", "auction", cwd=tmp_path)
     lines = done.stderr.splitlines()
     assert lines[0].startswith("granted: private host 127.0.0.1:")
@@ -46,7 +47,7 @@ def test_the_plan_comes_first_then_each_subtask_then_where_the_traces_lie(tmp_pa
     assert order == sorted(order)
 
 
-def test_a_printed_plan_runs_as_it_was_printed(tmp_path, hostile):
+def test_a_printed_plan_runs_as_it_was_printed(tmp_path: Any, hostile: Any) -> None:
     made = callsheet(f"list the titles on http://{hostile}/ok", cwd=tmp_path, command="plan")
     plan = json.loads(made.stdout)
     assert set(plan) <= set(plan_schema()["properties"])
