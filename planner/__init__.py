@@ -1,1 +1,1 @@
-"""Objective in, checked plan out."""
+"""Objective to plan: by rules over the agents' cards, or by a language model; both checked alike."""

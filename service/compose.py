@@ -12,9 +12,8 @@ from datetime import datetime
 from agents.doors import Doors
 from contracts.clock import Clock, SystemClock
 from contracts.engine import Observer
-from contracts.plan import Plan
 from contracts.policy import Grant
-from contracts.run import Run, RunEvent
+from contracts.run import RunEvent
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
@@ -60,35 +59,30 @@ async def open_desk(
     """
     clock = clock or SystemClock()
     rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
-    ids = Ids(clock, rng)
+    slots = Slots(
+        asyncio.Semaphore(settings.run.concurrency),
+        clock,
+        Ids(clock, rng),
+        rng,
+        run_timeout_s=settings.run.timeout_s,
+    )
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
-        files = TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
-        journal = StorageJournal(database, files=files, redactor=Redactor(settings.secrets()))
+        journal = _journal(settings, database)
         stack.callback(journal.close)
         egress = await stack.enter_async_context(Egress(clock))
         browser = await stack.enter_async_context(Browser())
         registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser))
-        reader = database.reader()
         planner = ObjectivePlanner(_provider(settings, egress), fallback=settings.model.fallback)
-
-        async def make_plan(run: Run) -> Plan:
-            return await planner.plan(run.objective, inputs=run.inputs, cards=registry.cards())
-
         engine = LocalEngine(
             registry=registry,
             journal=journal,
-            slots=Slots(
-                asyncio.Semaphore(settings.run.concurrency),
-                clock,
-                ids,
-                rng,
-                run_timeout_s=settings.run.timeout_s,
-            ),
-            plan=make_plan,
+            slots=slots,
+            plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
             observer=observer or _nobody,
         )
         stack.push_async_callback(engine.drain, DRAIN_S)
+        reader = database.reader()
         yield LocalDesk(
             settings=settings,
             registry=registry,
@@ -99,10 +93,15 @@ async def open_desk(
             database=database,
             reader=reader,
             clock=clock,
-            ids=ids,
+            ids=slots.ids,
             grants=(*settings.egress.grants(), *grants),
             now=now,
         )
+
+
+def _journal(settings: Settings, database: Database) -> StorageJournal:
+    files = TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
+    return StorageJournal(database, files=files, redactor=Redactor(settings.secrets()))
 
 
 def _provider(settings: Settings, egress: Egress) -> OpenAICompatible | None:

@@ -12,12 +12,19 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from typing_extensions import override
 
 from contracts.errors import CallsheetError, InvalidInput
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:
+
+    def override(method: Any) -> Any:  # `plan` starts in the time typing_extensions takes to import
+        return method
+
 
 EXIT_CODES: Final = """\b
 Exit codes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from contracts.card import AgentCard, read_card
+from planner.rules.plan import plan_by_rules
 
 STRING = {"type": "string"}
 ANY: dict[str, Any] = {}
@@ -97,3 +99,31 @@ def cards() -> tuple[AgentCard, ...]:
             words=["words", "count", "text"],
         ),
     )
+
+
+@pytest.fixture
+def plan(cards: tuple[AgentCard, ...]) -> Callable[..., dict[str, Any]]:
+    """Plan by rules; keyword arguments are inputs."""
+
+    def plan_of(objective: str, **inputs: Any) -> dict[str, Any]:
+        return plan_by_rules(objective, inputs=inputs, cards=cards)
+
+    return plan_of
+
+
+@pytest.fixture
+def steps_of() -> Callable[[dict[str, Any], str], list[dict[str, Any]]]:
+    """Return the data steps of the subtask that writes a key."""
+
+    def found(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        subtask = next(s for s in document["subtasks"] if s["output_key"] == key)
+        steps: list[dict[str, Any]] = subtask["bind"]["steps"]["literal"]
+        return steps
+
+    return found
+
+
+@pytest.fixture
+def agents_of() -> Callable[[dict[str, Any]], list[str]]:
+    """Return the agents of a plan, in order."""
+    return lambda document: [s["required_agent"] for s in document["subtasks"]]

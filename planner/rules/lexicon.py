@@ -1,0 +1,153 @@
+"""The words the rules know, in English and the basics of German, Spanish and French.
+
+Words stand folded: lower case, no accents. One that ends in `*` stands for
+every word that begins so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+class Words:
+    """A set of words to look a folded word up in."""
+
+    def __init__(self, listing: str) -> None:
+        listed = listing.split()
+        self._exact = frozenset(w for w in listed if not w.endswith("*"))
+        self._starts = tuple(w[:-1] for w in listed if w.endswith("*"))
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and (word in self._exact or word.startswith(self._starts))
+
+
+PHOTO: Final = Words(
+    "photo photos picture pictures pic pics image images photograph* foto fotos fotograf* bild bilder imagen imagenes"
+)
+BLUR: Final = Words("blur* unscharf* verschwommen* borros* flou*")
+DUPLICATE: Final = Words("duplicate* reuse* duplik* doppelt* duplicad* repetid* doublon* reutilis*")
+COLOUR: Final = Words("colour* color colors colored farbe farben couleur*")
+DEADLINE: Final = Words(
+    "end ends ending close closes closing expire expires expiring expiry deadline* "
+    "endet enden endend* auslauf* ablauf* auktionsende ende termina* acaba* finaliza* vence* vencim* "
+    "termine* terminent expiren* expirent expirant finissent finit"
+)
+CLOCK: Final = Words("remain remains remaining countdown until till")
+DATE: Final = Words("date dates datum daten termine fecha fechas")
+UNDERPRICED: Final = Words(
+    "underpriced undervalued bargain bargains unterbewertet* schnappchen chollo* ganga* infravalorad* sous-evalue*"
+)
+CHEAP: Final = Words("cheap cheaper cheapest lowest billig* gunstig* preiswert* barat*")
+DEAR: Final = Words("expensive priciest dearest highest teuer* teur* caro cara caros caras")
+SORT: Final = Words(
+    "sort sorted sorting rank ranked sortier* ordena* ordene* ordenad* trie triez tries trier classe*"
+)
+GROUP: Final = Words("group grouped grouping gruppier* agrupa* agrupe* regroupe*")
+RECKON: Final = Words(
+    "compute calculate filter filtered flag aggregate berechne* filtere* calcula* calcule* filtra* filtrer filtre*"
+)
+ECHO_LIKE: Final = Words("wasm module modules guest guests modul modulo agent agents")
+TEXT: Final = Words(
+    "text texts description descriptions words wording beschreibung* descripcion* texto textos texte textes"
+)
+WORDING: Final = Words("wordy wordiness wordcount word-count")
+COMPARE: Final = Words(
+    "compare comparing compares match matches check checks verify whether vergleich* compara* comprueb* comparez verifi*"
+)
+
+STATISTICS: Final[dict[str, Words]] = {
+    "median": Words("median mediana mediane"),
+    "mean": Words("mean average averages avg durchschnitt* mittelwert promedio moyenne"),
+    "sum": Words("sum sums total totals summe suma somme"),
+    "min": Words("minimum"),
+    "max": Words("maximum"),
+}
+
+GENERIC: Final = Words(
+    "lot lots listing listings auction auctions item items offer offers ad ads product products deal deals result "
+    "results entry entries sale sales thing things vehicle vehicles machine machines equipment article articles "
+    "event events angebot angebote auktion auktionen artikel los lose subasta subastas anuncio anuncios oferta "
+    "ofertas producto productos enchere encheres annonce annonces offre offres produit produits lote lotes lots"
+)
+"""Nouns every row of a listing page answers to."""
+
+COLUMNS: Final[dict[str, Words]] = {
+    "title": Words("title titles name names titel titulo* nombre* titre* nom noms"),
+    "price": Words("price prices bid bids cost costs preis* precio* prix gebot* puja*"),
+    "url": Words("link links url urls enlace* lien liens"),
+    "text": TEXT,
+    "image": PHOTO,
+    "ends_text": Words("deadline deadlines date dates datum fecha fechas time times end ends"),
+}
+"""What one may ask of each row, by the row's column."""
+
+ADJECTIVES: Final = Words(
+    "underpriced undervalued cheap cheaper cheapest lowest highest best expensive priciest dearest blurry blurred "
+    "duplicate duplicated reused similar current new latest good great top fair available listed current "
+    "billig* gunstig* unterbewertet* teur* barat* infravalorad* sous-evalue* most least first all every"
+)
+
+SUPERLATIVES: Final = Words("cheapest lowest highest expensive dearest priciest best newest latest")
+"""One thing is meant when a singular follows."""
+
+NOUN_TRIGGERS: Final = Words(
+    "find list collect show get gather extract which what all every search looking many "
+    "group sort rank count compare give finde suche zeige welche alle "
+    "liste encuentra busca muestra cuales todos todas trouve trouvez cherche montre quels quelles tous toutes"
+)
+NOUN_FILLERS: Final = Words(
+    "me us all any every each the a an of for out some their its these those der die das den alle los las el la "
+    "todos todas les des du de un une le mir nach"
+)
+PRONOUNS: Final = Words(
+    "one ones it them they those that this of is are page pages site website seite pagina way"
+)
+STOPS: Final = Words(
+    "on at from in within with under below over above to by and or that which who whose where when is are was were "
+    "has have having end ends ending close closes closing for using via per than as then but without between around "
+    "near not only into less more cheaper priced costing up "
+    "auf von aus mit unter uber und oder die bis im endet enden fur bei bis weniger hochstens "
+    "en de con por y o que bajo menos hasta hay sur dans avec et ou qui sous moins a se"
+)
+
+DOING: Final = Words(
+    "book buy purchase send email delete pay reserve order subscribe register translate summarise summarize post "
+    "login cancel install sell call buche kaufe kaufen sende bestelle reserviere ubersetze compra compre reserva "
+    "envia traduce achete reserve envoie traduis write"
+)
+"""Verbs of deeds that no stage here performs, when a clause begins with one."""
+
+UNITS_TIME: Final[dict[str, float]] = {
+    **dict.fromkeys(("minute", "minutes", "min", "mins", "minuten", "minuto", "minutos"), 1 / 60),
+    **dict.fromkeys(
+        ("hour", "hours", "hr", "hrs", "h", "stunde", "stunden", "std", "hora", "horas", "heure", "heures"),
+        1.0,
+    ),
+    **dict.fromkeys(("day", "days", "d", "tag", "tage", "tagen", "dia", "dias", "jour", "jours"), 24.0),
+    **dict.fromkeys(("week", "weeks", "woche", "wochen", "semana", "semanas", "semaine", "semaines"), 168.0),
+}
+"""Hours in one."""
+
+UNITS_FACT: Final[dict[str, str]] = {
+    **dict.fromkeys(("hour", "hours", "hrs", "h", "stunden", "betriebsstunden", "horas", "heures"), "Hours"),
+    **dict.fromkeys(("mile", "miles", "mi", "km", "kilometers", "kilometres", "kilometer"), "Mileage"),
+    **dict.fromkeys(("hp", "ps", "horsepower"), "Power"),
+    **dict.fromkeys(("kg", "lbs", "tons", "tonnes"), "Weight"),
+}
+"""A unit after a limit -> the fact of a listing that the limit is on."""
+
+NUMBERS: Final[dict[str, float]] = {
+    **dict.fromkeys(
+        ("a", "an", "one", "ein", "eine", "einem", "einer", "eines", "un", "una", "une", "uno"), 1
+    ),
+    **dict.fromkeys(("two", "zwei", "dos", "deux"), 2),
+    **dict.fromkeys(("three", "drei", "tres", "trois"), 3),
+    **dict.fromkeys(("four", "vier", "cuatro", "quatre"), 4),
+    **dict.fromkeys(("five", "funf", "cinco", "cinq"), 5),
+    **dict.fromkeys(("six", "sechs", "seis"), 6),
+    **dict.fromkeys(("ten", "zehn", "diez", "dix"), 10),
+    **dict.fromkeys(("twelve", "zwolf", "doce", "douze"), 12),
+    "half": 0.5,
+    "twenty-four": 24,
+    "forty-eight": 48,
+}

@@ -1,0 +1,179 @@
+"""The one check every plan passes, whoever wrote it: its structure, its agents, their arguments, where it reaches.
+
+Every problem is collected, none raised. The structure is contracts' to judge;
+here are the checks that need the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from contracts.card import AgentCard
+from contracts.errors import InvalidInput, Problem
+from contracts.jsonvalue import join_pointer
+from contracts.schemas import Checker
+from contracts.structure import plan_problems
+from planner.catalogue import near_names
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+EFFECTS: Final = ("pure", "idempotent", "effectful")
+MAX_PROBLEMS: Final = 100
+
+
+def check(
+    document: Mapping[str, JsonValue],
+    cards: Sequence[AgentCard],
+    *,
+    allowed_hosts: Collection[str] | None = None,
+) -> list[Problem]:
+    """Return everything wrong with a plan document; an empty list when it may run.
+
+    Args:
+        document: A sealed plan.
+        cards: The agents at hand.
+        allowed_hosts: Lower case; when given, a literal URL may name no other host.
+    """
+    found = plan_problems(document)
+    if any(problem.code == "plan.shape" for problem in found):
+        return found
+    known = {card.name: card for card in cards}
+    subtasks: list[dict[str, Any]] = document["subtasks"]  # type: ignore[assignment]  # the schema has said so
+    checkers: dict[tuple[str, str], Checker] = {}
+    for index, subtask in enumerate(subtasks):
+        card = known.get(subtask["required_agent"])
+        if card is None:
+            found.append(_unknown_agent(index, subtask, cards))
+        else:
+            found += _agent_problems(index, subtask, card, checkers)
+        if allowed_hosts is not None:
+            found += _host_problems(index, subtask, allowed_hosts)
+        if len(found) >= MAX_PROBLEMS:
+            return found[:MAX_PROBLEMS]
+    return found
+
+
+def _unknown_agent(index: int, subtask: Mapping[str, Any], cards: Sequence[AgentCard]) -> Problem:
+    name = subtask["required_agent"]
+    near = near_names(name, cards)
+    said = ", ".join(near) if near else ", ".join(card.name for card in cards[:20]) or "none"
+    return Problem(
+        "plan.unknown_agent",
+        join_pointer("subtasks", index, "required_agent"),
+        f"{subtask['id']!r} wants the agent {name[:80]!r}, which does not exist",
+        f"Nearest: {said}." if near else f"Agents at hand: {said}.",
+    )
+
+
+def _agent_problems(
+    index: int, subtask: Mapping[str, Any], card: AgentCard, checkers: dict[tuple[str, str], Checker]
+) -> Iterator[Problem]:
+    at = join_pointer("subtasks", index, "bind")
+    bind: Mapping[str, Any] = subtask.get("bind", {})
+    given = parameters_of(subtask)
+    properties = _mapping(card.takes.get("properties"))
+    if card.takes.get("additionalProperties", True) is False:
+        unknown = [name for name in given if name not in properties]
+        yield from (_misnamed(at, name, subtask, card, properties) for name in unknown)
+    for name in card.takes.get("required", ()):
+        if name not in given:
+            yield Problem(
+                "plan.bad_arguments", at, f"{subtask['id']!r} does not give {card.name} its {name!r}"
+            )
+    if {n.partition(".")[0] for n in bind if "." in n} & bind.keys():
+        yield Problem(
+            "plan.bad_arguments", at, f"{subtask['id']!r} gives a parameter both whole and in parts"
+        )
+    for name, source in bind.items():
+        if "literal" in source and source["literal"] is not None and name in properties:
+            yield from _misfits(
+                join_pointer("subtasks", index, "bind", name, "literal"),
+                source["literal"],
+                card,
+                name,
+                checkers,
+            )
+    if EFFECTS.index(subtask.get("effect", "effectful")) < EFFECTS.index(card.effect.value):
+        yield Problem(
+            "plan.effect_weaker",
+            join_pointer("subtasks", index, "effect"),
+            f"{subtask['id']!r} says {subtask['effect']}, but {card.name} is {card.effect.value}",
+            "Leave effect out to have the agent's own.",
+        )
+
+
+def parameters_of(subtask: Mapping[str, Any]) -> set[str]:
+    """Return the names of the parameters a subtask's agent is given; of `tables.site`, `tables`."""
+    bind: Mapping[str, Any] = subtask.get("bind", {})
+    read = {source["key"] for source in bind.values() if "key" in source}
+    bound = {name.partition(".")[0] for name, s in bind.items() if "key" in s or s["literal"] is not None}
+    return bound | {name for name in subtask["input_keys"] if name not in read}
+
+
+def hosts_in(text: str) -> set[str]:
+    """Return the host of a text that is an http(s) URL, lower case; nothing for other text."""
+    if not text.lower().startswith(("http://", "https://")):
+        return set()
+    try:
+        return {(urlsplit(text).hostname or "").lower()}
+    except ValueError:
+        return {""}
+
+
+def _misnamed(
+    at: str, name: str, subtask: Mapping[str, Any], card: AgentCard, properties: Mapping[str, Any]
+) -> Problem:
+    known = ", ".join(properties) or "nothing"
+    return Problem(
+        "plan.bad_arguments", at, f"{subtask['id']!r} gives {card.name} {name[:80]!r}, which it does not take",
+        f"{card.name} takes {known}.",
+    )  # fmt: skip
+
+
+def _misfits(
+    at: str, value: JsonValue, card: AgentCard, name: str, checkers: dict[tuple[str, str], Checker]
+) -> Iterator[Problem]:
+    try:
+        checker = checkers.get((card.name, name)) or _checker(card, name)
+    except InvalidInput as exc:
+        yield Problem("plan.bad_arguments", at, f"the card of {card.name} is unusable: {exc.message}")
+        return
+    checkers[card.name, name] = checker
+    for pointer, message in checker.problems(value):
+        yield Problem("plan.bad_arguments", at + pointer, f"{card.name} cannot take this {name}: {message}")
+        return
+
+
+def _checker(card: AgentCard, name: str) -> Checker:
+    shared = {part: card.takes[part] for part in ("$defs", "definitions") if part in card.takes}
+    schema = card.takes["properties"][name]
+    return Checker({**shared, "allOf": [schema]} if shared else {"allOf": [schema]})
+
+
+def _host_problems(index: int, subtask: Mapping[str, Any], allowed: Collection[str]) -> Iterator[Problem]:
+    for name, source in subtask.get("bind", {}).items():
+        for text in _strings(source.get("literal")):
+            for host in hosts_in(text.strip()) - set(allowed):
+                yield Problem(
+                    "plan.url_not_allowed",
+                    join_pointer("subtasks", index, "bind", name, "literal"),
+                    f"{subtask['id']!r} reaches for {host[:80]!r}, which the objective does not name",
+                )
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,36 @@
+"""What a model is told, and what it is told went wrong."""
+
+from __future__ import annotations
+
+import json
+
+from contracts.card import AgentCard
+from contracts.errors import Problem
+from contracts.structure import seal
+from planner.prompt import EXAMPLE, correction, first_messages
+from planner.replies import read_reply
+from planner.validation import check
+
+
+def test_the_example_in_the_prompt_is_itself_a_sound_plan(cards: tuple[AgentCard, ...]) -> None:
+    document = seal({"objective": "when does it end", **read_reply(EXAMPLE).document})
+    assert check(document, cards) == []
+
+
+def test_every_agent_is_one_line_of_the_prompt(cards: tuple[AgentCard, ...]) -> None:
+    system, _ = first_messages("anything", {}, cards)
+    lines = [line for line in system.content.splitlines() if line.startswith('{"description"')]
+    assert [json.loads(line)["name"] for line in lines] == [card.name for card in cards]
+
+
+def test_a_problem_goes_back_with_code_and_place() -> None:
+    shown, asked = correction("{}", [Problem("plan.cycle", "/subtasks", "s1 -> s2 -> s1")])
+    assert (shown.role, shown.content) == ("assistant", "{}")
+    assert '"code":"plan.cycle"' in asked.content
+    assert '"/subtasks"' in asked.content
+
+
+def test_a_flood_of_problems_and_a_long_reply_are_cut() -> None:
+    shown, asked = correction("x" * 100_000, [Problem("plan.shape", f"/{n}", "wrong") for n in range(1000)])
+    assert len(shown.content) == 20_000
+    assert asked.content.count("plan.shape") == 30
