@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from service.console import EXIT_CODES, LazyGroup, run_command
+from service.console import EXIT_CODES, run_command
+from service.lazy_group import LazyGroup
 
 COMMANDS = {
     "run": ("service.cli_run:run", "Plan an objective (or take a plan) and run it here."),

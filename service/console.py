@@ -10,21 +10,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from contracts.errors import CallsheetError, InvalidInput
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:
-
-    def override(method: Any) -> Any:  # `plan` starts in the time typing_extensions takes to import
-        return method
-
 
 EXIT_CODES: Final = """\b
 Exit codes:
@@ -33,35 +23,6 @@ Exit codes:
   2  usage                      6  out of time
   3  the input cannot be used   7  no such thing
 """
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for.
-
-    Args:
-        commands_at: Command name -> (`package.module:attribute`, its line of help).
-    """
-
-    def __init__(self, *args: Any, commands_at: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._commands_at = dict(commands_at)
-
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._commands_at)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._commands_at:
-            return None
-        module, _, attribute = self._commands_at[cmd_name][0].partition(":")
-        found: click.Command = getattr(import_module(module), attribute)
-        return found
-
-    @override
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self._commands_at.items()])
 
 
 def run_command(command: click.Command, *, name: str) -> int:

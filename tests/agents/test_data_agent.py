@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema_rs
 import pytest
 
 from agents.data.agent import CARD, INLINE_ROWS, create
 from agents.data.spec import DataInputs
-from agents.doors import Doors
 from contracts.agent import AgentCall
-from contracts.clock import SystemClock
 from contracts.errors import InvalidInput
-from egress.browser import Browser
-from egress.fetch import Egress
 
-AGENT = create(Doors(egress=Egress(clock=SystemClock()), browser=Browser()))
+if TYPE_CHECKING:
+    from agents.doors import Doors
+
+AGENT = create(cast("Doors", None))  # it opens none
 
 
 def call(**inputs: Any) -> AgentCall:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema_rs
 import pytest
 from inline_snapshot import snapshot
 
-from agents.doors import Doors
 from agents.time.agent import CARD, INLINE_ITEMS, create
 from agents.time.inputs import MAX_ITEMS, TimeInputs
 from contracts.agent import AgentCall
-from contracts.clock import SystemClock
 from contracts.errors import InvalidInput
-from egress.browser import Browser
-from egress.fetch import Egress
 
-AGENT = create(Doors(egress=Egress(clock=SystemClock()), browser=Browser()))
+if TYPE_CHECKING:
+    from agents.doors import Doors
+
+AGENT = create(cast("Doors", None))  # it opens none
 NOW = datetime(2026, 3, 4, 16, tzinfo=UTC)
 
 
@@ -121,9 +120,7 @@ async def test_a_number_among_the_items_is_an_epoch() -> None:
         ("in 2 hours", 0, False),
     ],
 )
-async def test_within_means_after_now_and_no_later(
-    text: str, hours: float | None, expected: bool | None
-) -> None:
+async def test_within_means_after_now_and_no_later(text: str, hours: float | None, expected: object) -> None:
     assert (await output(text=text, within_hours=hours))["ends_within"] is expected
 
 

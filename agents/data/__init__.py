@@ -1,0 +1,1 @@
+"""Native agent `data`: tables in, rows out, by a short list of typed steps; no code is evaluated."""
