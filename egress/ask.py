@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from contracts.errors import InvalidInput
+import httpx
+
+from contracts.errors import InvalidInput, Refused
 from egress.decode import ACCEPTED
-from egress.target import Target, parse_target
+from egress.target import Target, parse_target, shown
 
 USER_AGENT: Final = "callsheet/0.1"
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
 
-_SECRET: Final = frozenset({"authorization", "cookie", "x-api-key", "api-key"})
-_FRAMING: Final = frozenset(
-    {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "trailer"}
-) | frozenset({"upgrade", "expect", "keep-alive", "proxy-authorization", "proxy-connection"})
+SECRET: Final = frozenset({"authorization", "cookie", "x-api-key", "api-key"})
+"""Headers meant for one origin only."""
+HOP_BY_HOP: Final = frozenset(
+    {"host", "connection", "te", "trailer", "upgrade", "expect", "keep-alive"}
+) | frozenset({"proxy-authorization", "proxy-connection"})
+"""Headers that speak of the connection, which is the door's."""
+_FRAMING: Final = HOP_BY_HOP | {"content-length", "transfer-encoding", "accept-encoding"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Ask:
         target = parse_target(text, base=self.target.url)
         headers = dict(self.headers)
         if target.origin != self.target.origin:
-            headers = {k: v for k, v in headers.items() if k not in _SECRET}
+            headers = {k: v for k, v in headers.items() if k not in SECRET}
         becomes_get = (status == 303 and self.method != "HEAD") or (
             status in {301, 302} and self.method == "POST"
         )
@@ -69,6 +74,19 @@ class Ask:
         headers = {k: v for k, v in headers.items() if not k.startswith("content-")}
         return replace(self, target=target, method="GET", headers=headers, body=None)
 
-    def wire_headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the headers as they are sent."""
-        return [(k.encode(), v.encode()) for k, v in self.headers.items()]
+    def request(self, extensions: Mapping[str, object]) -> httpx.Request:
+        """Return it as httpx sends it.
+
+        Raises:
+            Refused: `egress.bad_url`, httpx cannot read it.
+        """
+        try:
+            return httpx.Request(
+                self.method,
+                self.target.url,
+                headers=self.headers,
+                content=self.body,
+                extensions=dict(extensions),
+            )
+        except httpx.InvalidURL as exc:
+            raise Refused("egress.bad_url", f"{shown(self.target.url)!r} is refused: {exc}"[:400]) from exc

@@ -22,7 +22,7 @@ from playwright.async_api import Error as PlaywrightError
 from contracts.clock import Clock, SystemClock
 from contracts.errors import AttemptFailed, Refused
 from contracts.policy import FetchLimits, Policy
-from egress.fetch import Counts, timed_out
+from egress.bounds import Counts, timed_out
 from egress.launch import Launch, launch_error, prepare_launch
 from egress.proxy import Proxy
 from egress.proxy_session import Session
@@ -109,7 +109,8 @@ class Browser:
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise
-                raise timed_out(url, limits, elapsed_s=self._clock.monotonic() - begun) from exc
+                elapsed_s = self._clock.monotonic() - begun
+                raise timed_out(url, within_s=limits.timeout_s, elapsed_s=elapsed_s) from exc
 
     async def aclose(self) -> None:
         """End Chromium and everything it left."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 
 from contracts.errors import AttemptFailed
-from egress.wire import too_large
+from egress.bounds import too_large
 
 ACCEPTED = "gzip, deflate"
 _STEP = 256 * 1024
@@ -19,6 +19,7 @@ class Decoder:
     def __init__(self, coding: str, limit: int) -> None:
         self._limit = limit
         self._out = bytearray()
+        self._taken = 0
         self._gzip = coding in {"gzip", "x-gzip"}
         self._deflate = coding == "deflate"
         self._inflater = zlib.decompressobj(zlib.MAX_WBITS | 16) if self._gzip else None
@@ -43,8 +44,15 @@ class Decoder:
         except zlib.error as exc:
             raise AttemptFailed("egress.protocol", f"the body is not what its coding says: {exc}") from exc
 
+    def take(self) -> bytes:
+        """Return what was decoded since the last call."""
+        found = bytes(self._out)
+        self._taken += len(found)
+        self._out.clear()
+        return found
+
     def finish(self) -> bytes:
-        """Return the whole body.
+        """Return what was not yet taken: the whole body, if nothing was.
 
         Raises:
             AttemptFailed: `egress.protocol`, the body ends in the middle.
@@ -73,13 +81,13 @@ class Decoder:
         return held
 
     def _keep(self, data: bytes) -> None:
-        if len(self._out) + len(data) > self._limit:
+        if self._taken + len(self._out) + len(data) > self._limit:
             raise too_large(self._limit, "when decoded")
         self._out += data
 
 
-async def read_decoded(chunks: AsyncIterable[bytes], *, coding: str, limit: int) -> bytes:
-    """Return a body, decoded.
+async def iter_decoded(chunks: AsyncIterable[bytes], *, coding: str, limit: int) -> AsyncIterator[bytes]:
+    """Yield a body, decoded.
 
     Args:
         chunks: As they came off the wire.
@@ -99,4 +107,15 @@ async def read_decoded(chunks: AsyncIterable[bytes], *, coding: str, limit: int)
     async for chunk in chunks:
         empty = empty and not chunk
         decoder.feed(chunk)
-    return b"" if empty else decoder.finish()
+        if piece := decoder.take():
+            yield piece
+    if not empty:
+        decoder.finish()
+
+
+async def read_decoded(chunks: AsyncIterable[bytes], *, coding: str, limit: int) -> bytes:
+    """Return a body, decoded; see `iter_decoded`."""
+    body = bytearray()
+    async for piece in iter_decoded(chunks, coding=coding, limit=limit):
+        body += piece
+    return bytes(body)

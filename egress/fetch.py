@@ -6,25 +6,26 @@ The status is the caller's to judge: a 404 is an answer. What is refused is
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-import httpcore
+import httpx
 
 from contracts.clock import Clock, SystemClock
-from contracts.errors import AttemptFailed, AttemptTimedOut, CallsheetError, Refused
+from contracts.errors import AttemptFailed, CallsheetError, Refused
 from contracts.policy import FetchLimits, Policy
-from egress.ask import REDIRECTS, Ask
+from egress.ask import Ask
+from egress.client import BoundedTransport, open_client
 from egress.decode import read_decoded
-from egress.exchange import Door, exchange
-from egress.reach import Reach
 from egress.resolve import Resolver, SystemResolver
 from egress.target import shown
-from egress.wire import Meter, joined_headers, too_large
+from egress.transport import Door, Passage, PinnedTransport
+from egress.wire import joined_headers
+
+_LOCATION: Final = "callsheet.location"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,6 @@ class Fetched:
     """Received, heads and redirects included."""
 
 
-@dataclass(slots=True)
-class Counts:
-    """What went through a door so far."""
-
-    requests: int = 0
-    wire_bytes: int = 0
-    refused: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Bounds:
-    """What every hop of one fetch shares."""
-
-    reach: Reach
-    limits: FetchLimits
-    meter: Meter
-
-
 class Egress:
     """The door to the network for everything but the browser."""
 
@@ -75,9 +58,8 @@ class Egress:
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._clock = clock or SystemClock()
-        self._door = Door(resolver or SystemResolver(), tls)
-        self.counts = Counts()
+        self._door = Door(resolver or SystemResolver(), tls, clock or SystemClock())
+        self.counts = self._door.counts
 
     async def __aenter__(self) -> Self:
         return self
@@ -116,79 +98,85 @@ class Egress:
             InvalidInput: `egress.bad_header`.
         """
         limits = limits or policy.limits
-        meter = Meter(limits.wire_bytes)
-        started = self._clock.monotonic()
-        deadline = asyncio.timeout(limits.timeout_s)
+        pinned = PinnedTransport(self._door, policy, limits)
         try:
-            async with deadline:
-                ask = Ask.of(url, method=method, headers=headers or {}, body=body)
-                return await self._follow(ask, _Bounds(Reach.of(policy, ask.target), limits, meter))
-        except TimeoutError as exc:
-            if not deadline.expired():
-                raise
-            raise timed_out(url, limits, elapsed_s=self._clock.monotonic() - started) from exc
+            ask = Ask.of(url, method=method, headers=headers or {}, body=body)
+            passage = Passage.of(ask.target, policy, limits, clock=self._door.clock)
+            async with open_client(pinned, on_response=_own_redirect) as client:
+                return await _follow(client, ask, passage, limits)
         except Refused:
             self.counts.refused += 1
             raise
-        finally:
-            self.counts.wire_bytes += meter.used
 
-    async def _follow(self, ask: Ask, bounds: _Bounds) -> Fetched:
-        hops: list[str] = []
-        while len(hops) <= bounds.limits.redirects:
-            hops.append(ask.target.url)
-            try:
-                found = await self._hop(ask, bounds, tuple(hops))
-            except CallsheetError as exc:
-                exc.data |= {"hop": len(hops) - 1, "hops": [shown(h) for h in hops[:20]]}
-                raise
-            if isinstance(found, Fetched):
-                return found
-            ask = found
-        raise AttemptFailed(
-            "egress.redirects",
-            f"more than {bounds.limits.redirects} redirects from {shown(hops[0])!r}",
-            where=shown(hops[-1]),
-            data={"hops": [shown(h) for h in hops[:20]]},
-        )
+    def client(self, policy: Policy, *, limits: FetchLimits | None = None) -> httpx.AsyncClient:
+        """Return an httpx client whose every request goes through this door; close it after use.
 
-    async def _hop(self, ask: Ask, bounds: _Bounds, hops: tuple[str, ...]) -> Fetched | Ask:
-        self.counts.requests += 1
-        async with exchange(
-            self._door,
-            ask.target,
-            reach=bounds.reach,
-            meter=bounds.meter,
-            method=ask.method,
-            headers=ask.wire_headers(),
-            body=ask.body,
-        ) as response:
-            headers = joined_headers(response.headers)
-            if response.status in REDIRECTS and "location" in headers:
-                return ask.redirected(response.status, headers["location"])
-            body = await _read_body(response, headers, bounds.limits)
-            media_type, charset = content_type(headers.get("content-type", ""))
-            return Fetched(
-                url=ask.target.url,
-                status=response.status,
-                headers=headers,
-                body=body,
-                media_type=media_type,
-                charset=charset,
-                hops=hops,
-                wire_bytes=bounds.meter.used,
-            )
+        For what speaks HTTP by itself, as providers' SDKs do. Each request,
+        with the redirects that httpx follows for it, if told to, has the bytes
+        and the time of one fetch; a redirect reaches what one of a fetch would.
+        Cookies are not kept, the environment is not asked.
+
+        Args:
+            policy: What may be reached.
+            limits: The policy's, unless given.
+
+        Raises from its requests what `fetch` raises; `httpx.TooManyRedirects`
+        and `httpx.RemoteProtocolError` for redirects, where httpx follows them.
+        """
+        limits = limits or policy.limits
+        transport = BoundedTransport(PinnedTransport(self._door, policy, limits), limits, self.counts)
+        return open_client(transport, redirects=limits.redirects)
 
 
-def timed_out(url: str, limits: FetchLimits, *, elapsed_s: float) -> AttemptTimedOut:
-    """Return the error for a fetch that met its deadline."""
-    return AttemptTimedOut(
-        "egress.timeout",
-        f"{shown(url)!r} did not answer whole within {limits.timeout_s:g} s",
-        retryable=True,
-        where=shown(url),
-        data={"elapsed_s": round(elapsed_s, 3)},
+async def _follow(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits) -> Fetched:
+    hops: list[str] = []
+    while len(hops) <= limits.redirects:
+        hops.append(ask.target.url)
+        try:
+            found = await _hop(client, ask, passage, limits)
+        except CallsheetError as exc:
+            exc.data |= {"hop": len(hops) - 1, "hops": [shown(h) for h in hops[:20]]}
+            raise
+        if isinstance(found, Fetched):
+            return replace(found, hops=tuple(hops))
+        ask = found
+    raise AttemptFailed(
+        "egress.redirects",
+        f"more than {limits.redirects} redirects from {shown(hops[0])!r}",
+        where=shown(hops[-1]),
+        data={"hops": [shown(h) for h in hops[:20]]},
     )
+
+
+async def _hop(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits) -> Fetched | Ask:
+    response = await client.send(ask.request(passage.extensions), stream=True)
+    try:
+        if (location := response.extensions.get(_LOCATION)) is not None:
+            return ask.redirected(response.status_code, location)
+        headers = joined_headers(response.headers.raw)
+        body = await read_decoded(
+            response.aiter_raw(), coding=headers.get("content-encoding", ""), limit=limits.decoded_bytes
+        )
+    finally:
+        await response.aclose()
+    media_type, charset = content_type(headers.get("content-type", ""))
+    return Fetched(
+        url=ask.target.url,
+        status=response.status_code,
+        headers=headers,
+        body=body,
+        media_type=media_type,
+        charset=charset,
+        hops=(),
+        wire_bytes=passage.meter.used,
+    )
+
+
+async def _own_redirect(response: httpx.Response) -> None:
+    """Take a redirect out of httpx's hands: it reads Location by rules of its own even if it is not to follow."""
+    if response.has_redirect_location:
+        response.extensions[_LOCATION] = joined_headers(response.headers.raw)["location"]
+        del response.headers["location"]
 
 
 def content_type(header: str) -> tuple[str, str | None]:
@@ -199,14 +187,3 @@ def content_type(header: str) -> tuple[str, str | None]:
         if name.strip() == "charset" and value.strip(" '\""):
             return media_type, value.strip(" '\"")[:40]
     return media_type, None
-
-
-async def _read_body(response: httpcore.Response, headers: Mapping[str, str], limits: FetchLimits) -> bytes:
-    promised = headers.get("content-length", "")
-    if promised.isdecimal() and len(promised) < 20 and int(promised) > limits.wire_bytes:
-        raise too_large(limits.wire_bytes, "on the wire")
-    return await read_decoded(
-        response.aiter_stream(),
-        coding=headers.get("content-encoding", ""),
-        limit=limits.decoded_bytes,
-    )

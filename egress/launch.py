@@ -6,7 +6,6 @@ import os
 import pwd
 import shlex
 import shutil
-import stat
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.errors import CallsheetError, Unavailable
-from egress.chromium import SETTING, find_chromium
+from egress.chromium import SETTING, find_chromium, is_open
 from egress.launch_chromium import environment
 
 _NOBODY: Final = 65534
@@ -139,7 +138,6 @@ def _open_folder() -> str | None:
     """Return a folder for temporary files that other users may pass through; None for the usual one."""
     if os.geteuid() != 0:
         return None
-    usual = Path(tempfile.gettempdir())
-    if all(p.stat().st_mode & stat.S_IXOTH for p in (usual, *usual.parents)):
+    if is_open(Path(tempfile.gettempdir())):
         return None
     return "/var/tmp"  # noqa: S108  # only as the parent of a fresh private folder

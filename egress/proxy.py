@@ -20,13 +20,13 @@ import h11
 
 from contracts.errors import CallsheetError, Refused
 from contracts.policy import FetchLimits
+from egress.bounds import too_large
 from egress.dial import dial, hang_up
 from egress.proxy_session import Session
 from egress.reach import Reach
 from egress.relay import MARK, Client, forward, tunnel
 from egress.resolve import Resolver, checked_addresses
 from egress.target import Target, parse_target
-from egress.wire import too_large
 
 HEAD_S: Final = 10.0
 MAX_CONNECTIONS: Final = 128

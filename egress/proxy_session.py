@@ -11,9 +11,9 @@ from typing import Final
 
 from contracts.errors import CallsheetError, Refused
 from contracts.policy import FetchLimits
+from egress.bounds import Meter
 from egress.reach import Reach
 from egress.target import Target
-from egress.wire import Meter
 
 MAX_NAMES: Final = 200
 SENT_BYTES: Final = 4 * 1024 * 1024

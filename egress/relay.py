@@ -12,10 +12,10 @@ from typing import Final
 import h11
 
 from contracts.errors import AttemptFailed
+from egress.bounds import Meter
 from egress.dial import hang_up
 from egress.proxy_session import Session
 from egress.target import Target
-from egress.wire import Meter
 
 MARK: Final = b"x-callsheet-door"
 HEAD_BYTES: Final = 64 * 1024

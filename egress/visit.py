@@ -10,10 +10,10 @@ from playwright.async_api import BrowserContext, Dialog, Frame, Page, Request, R
 from playwright.async_api import Error as PlaywrightError
 
 from contracts.errors import AttemptFailed, CallsheetError, Refused
+from egress.bounds import too_large
 from egress.proxy_session import Session
 from egress.relay import MARK
 from egress.target import parse_target, shown
-from egress.wire import too_large
 
 LOAD_S: Final = 10.0
 """How long a page that stands may go on loading what it refers to."""

@@ -1,4 +1,4 @@
-"""A connection as httpcore sees it, with every byte that arrives counted against a cap."""
+"""A connection as httpcore sees it: every byte that arrives counted, every wait bounded."""
 
 from __future__ import annotations
 
@@ -6,74 +6,57 @@ import asyncio
 import ssl
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import httpcore
 from typing_extensions import override
 
-from contracts.errors import AttemptFailed
+from egress.bounds import Counts, Deadline, Meter
 from egress.dial import hang_up
-
-
-@dataclass(slots=True)
-class Meter:
-    """Bytes used of a cap."""
-
-    limit: int
-    used: int = 0
-
-    def add(self, count: int) -> None:
-        """Count bytes.
-
-        Raises:
-            AttemptFailed: `egress.too_large`.
-        """
-        self.used += count
-        if self.used > self.limit:
-            raise too_large(self.limit, "on the wire")
-
-
-def too_large(limit: int, where: str) -> AttemptFailed:
-    """Return the error for an answer beyond a cap."""
-    return AttemptFailed(
-        "egress.too_large",
-        f"the answer exceeds {limit} bytes {where}",
-        data={"limit": limit, "measured": where},
-    )
 
 
 class Wire(httpcore.AsyncNetworkStream):
     """One dialled connection."""
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter, meter: Meter) -> None:
+    def __init__(
+        self,
+        reader: StreamReader,
+        writer: StreamWriter,
+        *,
+        meter: Meter,
+        deadline: Deadline,
+        counts: Counts,
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._meter = meter
+        self._deadline = deadline
+        self._counts = counts
         self.ended = False
         """Whether the peer has said all it will."""
 
     @override
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            async with asyncio.timeout(timeout):
+            async with self._deadline.kept(), asyncio.timeout(timeout):
                 data = await self._reader.read(max_bytes)
         except TimeoutError as exc:
-            raise httpcore.ReadTimeout(str(exc)) from exc
+            raise httpcore.ReadTimeout(f"nothing came for {timeout} s") from exc
         except OSError as exc:
             raise httpcore.ReadError(str(exc)) from exc
         self.ended = not data
+        self._counts.wire_bytes += len(data)
         self._meter.add(len(data))
         return data
 
     @override
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:
-            async with asyncio.timeout(timeout):
+            async with self._deadline.kept(), asyncio.timeout(timeout):
                 self._writer.write(buffer)
                 await self._writer.drain()
         except TimeoutError as exc:
-            raise httpcore.WriteTimeout(str(exc)) from exc
+            raise httpcore.WriteTimeout(f"nothing was taken for {timeout} s") from exc
         except OSError as exc:
             raise httpcore.WriteError(str(exc)) from exc
 

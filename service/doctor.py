@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from contracts.errors import CallsheetError
-from egress.chromium import find_chromium
+from egress.chromium import browsers_folder, find_chromium
 from service.cards import load_cards
 from service.console import print_json, printable
 from service.settings import load_settings
@@ -81,7 +81,8 @@ def fetch_browser() -> bool:
         Whether one is there now.
     """
     click.echo("callsheet: no Chromium found; asking Playwright for one", err=True)
-    _try([sys.executable, "-m", "playwright", "install", "chromium"])
+    deps = ["--with-deps"] if os.geteuid() == 0 else []
+    _try([sys.executable, "-m", "playwright", "install", *deps, "chromium"])
     if find_chromium() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         click.echo("callsheet: installing the distribution's package: apt-get install chromium", err=True)
         _try(["apt-get", "update", "-qq"])
@@ -92,7 +93,12 @@ def fetch_browser() -> bool:
 
 
 def _try(command: list[str]) -> None:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # the browser runs as another user than root, who must be able to read it
+    env = {
+        **os.environ,
+        "DEBIAN_FRONTEND": "noninteractive",
+        "PLAYWRIGHT_BROWSERS_PATH": str(browsers_folder()),
+    }
     try:
         subprocess.run(  # noqa: S603  # our own words, no input
             command, env=env, check=False, timeout=DOWNLOAD_S, stdin=subprocess.DEVNULL,

@@ -41,7 +41,7 @@ def test_the_newest_of_playwrights_downloads_is_the_last_resort(tmp_path: Path) 
 
 
 def test_a_machine_without_chromium_has_none(tmp_path: Path) -> None:
-    assert find_chromium({"PATH": str(tmp_path), "HOME": str(tmp_path)}) is None
+    assert find_chromium({"PATH": str(tmp_path), "HOME": str(tmp_path)}, shared=tmp_path) is None
 
 
 def test_a_missing_chromium_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
