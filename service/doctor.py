@@ -102,7 +102,7 @@ def _try(command: list[str]) -> None:
     try:
         subprocess.run(  # noqa: S603  # our own words, no input
             command, env=env, check=False, timeout=DOWNLOAD_S, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, umask=0o022,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as exc:
         click.echo(f"callsheet: {command[0]} failed: {exc}", err=True)
