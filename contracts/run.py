@@ -75,5 +75,6 @@ class RunEvent:
     status: TraceStatus | None = None
     duration_ms: float = 0
     error: ErrorRecord | None = None
+    warnings: tuple[str, ...] = ()
     run: Run | None = None
     """The run as it stands, with `planned` and `run_ended`."""

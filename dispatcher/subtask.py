@@ -213,6 +213,7 @@ class SubtaskRunner:
                 status=trace.status,
                 duration_ms=float(trace.metadata.duration_ms),
                 error=trace.metadata.error,
+                warnings=trace.metadata.warnings,
             )
         )
 

@@ -67,6 +67,8 @@ class Progress:
             self._attempts[event.subtask_id] += 1
             if event.error is not None:
                 self._failures[event.subtask_id] = f"{event.error.code}: {event.error.message}"
+            elif event.status is TraceStatus.PARTIAL_SUCCESS and event.warnings:
+                self._failures.setdefault(event.subtask_id, event.warnings[0])
         elif event.kind == "subtask_ended" and event.status is not None:
             self._ended(event, event.status)
 

@@ -42,11 +42,13 @@ class Scrape:
             raise failed[0]
         lost = [_lost(address, crawl) for address, crawl in zip(inputs.addresses(), crawls, strict=True)]
         output = merged_output(crawls, [text for text in lost if text])
-        read = len(output.pages)
+        asked = len(output.pages) + len(failed)
+        # a page that should have been rendered, was allowed to be, and was not has given less than it holds
+        short = len(failed) + (len(output.needs_browser) if inputs.render != "never" else 0)
         return AgentReply(
             output=output.model_dump(mode="json"),
-            status=TraceStatus.PARTIAL_SUCCESS if failed else TraceStatus.SUCCESS,
-            score=round(read / (read + len(failed)), 4) if failed else None,
+            status=TraceStatus.PARTIAL_SUCCESS if short else TraceStatus.SUCCESS,
+            score=round((asked - short) / asked, 4) if short else None,
             warnings=tuple(output.warnings),
             usage={
                 "requests": usage.requests,

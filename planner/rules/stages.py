@@ -29,7 +29,7 @@ def rendered_pages(draft: Draft, site: str) -> str:
     return draft.add(
         "scrape",
         "Open in the browser each page that needs JavaScript",
-        {"url": key(site), "render": literal("always")},
+        {"url": key(site), "render": literal("auto")},
         gives="rendered",
         foreach=key(site, "/needs_browser"),
     )

@@ -50,7 +50,7 @@ def test_pages_are_read_over_http_and_only_the_rest_in_the_browser(plan: Plan) -
         "max_pages": {"literal": 20},
         "render": {"literal": "never"},
     }
-    assert rendered["bind"] == {"url": {"key": "site"}, "render": {"literal": "always"}}
+    assert rendered["bind"] == {"url": {"key": "site"}, "render": {"literal": "auto"}}
 
 
 def test_the_mission_gathers_every_truck_once(plan: Plan, steps_of: StepsOf) -> None:
