@@ -11,6 +11,10 @@ BIN := $(VENV)/bin
 ROOMS := contracts storage egress providers memory traces planner agents dispatcher wasm_agents eval service
 SEED ?= 1
 
+# What a user typed, handed to the shell as one word: a $$ in it is a dollar, not a variable.
+quoted = '$(subst ','\'',$(value $(1)))'
+unexport OBJECTIVE URL
+
 export PYTHONDONTWRITEBYTECODE :=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -22,7 +26,7 @@ help: ## Show this
 run: $(VENV)/.run ## Run the example objective, or yours: OBJECTIVE="…" URL=https://…
 	@$(BIN)/callsheet doctor --get-browser --quiet || true
 ifdef OBJECTIVE
-	@$(BIN)/callsheet run $(if $(URL),--url "$$URL") -- "$$OBJECTIVE"
+	@$(BIN)/callsheet run $(if $(URL),--url $(call quoted,URL)) -- $(call quoted,OBJECTIVE)
 else
 	@$(BIN)/callsheet run --example auction --seed $(SEED)
 endif
@@ -58,7 +62,7 @@ check-pages: $(VENV)/.dev ## Real pages and real deadlines, from $$CALLSHEET_CAS
 
 .PHONY: guests
 guests: $(VENV)/.dev ## Build the WASM guests from their sources
-	@$(BIN)/python wasm_agents/build.py
+	@$(BIN)/python wasm_agents/build.py --write
 
 .PHONY: schemas
 schemas: $(VENV)/.dev ## Rewrite docs/schemas and the cards' input schemas

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.console import printable
+from service.console import counted, printable
 
 MAX_ROWS: Final = 200
 WIDE: Final = 6
@@ -33,7 +33,7 @@ def show_result(console: Console, result: JsonValue) -> None:
         console.print(Text(printable_json(result)), soft_wrap=True)
         return
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    console.print(f"Result: {len(rows)} rows", style="bold")
+    console.print(f"Result: {counted(len(rows), 'row')}", style="bold")
     if len(columns) <= WIDE:
         _as_table(console, rows[:MAX_ROWS], columns)
     else:

@@ -27,7 +27,7 @@ COMMANDS = {
     epilog=f"""\b
 Examples:
   callsheet run --example auction
-  callsheet run "find trucks under $9000 ending within 24 hours" --url https://auction.example/
+  callsheet run 'find trucks under $9000 ending within 24 hours' --url https://auction.example/
   callsheet traces list --status failure
   callsheet serve
 

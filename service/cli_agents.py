@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from service.cards import find_card, load_cards
@@ -38,10 +41,19 @@ def show_agent(name: str, *, as_json: bool) -> None:
         return
     click.echo(f"{card.name} {card.version} ({card.effect.value})\n\n{printable(card.description)}\n")
     for title, schema in (("Takes", card.takes), ("Gives", card.gives)):
-        click.echo(f"{title}:")
-        required = schema.get("required", [])
-        for key, spec in schema.get("properties", {}).items():
-            mark = " (required)" if key in required else ""
-            click.echo(f"  {key}{mark}: {printable(str(spec.get('description', '')))}")
+        for number, form in enumerate(schema.get("oneOf", schema.get("anyOf", [schema]))):
+            click.echo(f"{title if number == 0 else 'or'}:")
+            _show_fields(form)
     for example in card.examples:
         click.echo(f"Example: {printable(str(example['objective']))}")
+
+
+def _show_fields(schema: Mapping[str, Any]) -> None:
+    required = schema.get("required", [])
+    fields = schema.get("properties", {})
+    for key, spec in fields.items():
+        mark = " (required)" if key in required else ""
+        said = str(spec.get("description") or spec.get("type") or "") if isinstance(spec, dict) else ""
+        click.echo(f"  {key}{mark}: {printable(said)}".rstrip(": "))
+    if not fields:
+        click.echo(f"  any {schema.get('type', 'JSON value')}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
@@ -18,10 +18,13 @@ from rich.console import Console
 
 from contracts.errors import Conflict, InvalidInput
 from contracts.jsonvalue import MAX_BYTES
-from contracts.plan import Plan, load_plan
+from contracts.plan import Plan
 from contracts.policy import Grant
 from contracts.run import Run, RunState
+from planner.checked import load_checked
 from service.answer import show_result
+from service.api.objectives import run_json
+from service.cards import load_cards
 from service.compose import open_desk
 from service.console import EXIT_CODES, parse_inputs, print_json
 from service.desk import LocalDesk
@@ -33,6 +36,8 @@ from service.settings import Settings, load_settings
 from storage.lock import read_holder
 from traces.follow import count_of_run
 from traces.redaction import Redactor
+
+OF_OBJECTIVES: Final = ("url", "inputs", "allow_private", "allow_host", "allow_folder", "now", "home_zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Task:
     epilog=f"""\b
 Examples:
   callsheet run --example auction
-  callsheet run "find trucks under $9000 ending within 24 hours" --url https://auction.example/
+  callsheet run 'find trucks under $9000 ending within 24 hours' --url https://auction.example/
   plan "list the titles on https://news.example/" > plan.json && callsheet run plan.json
   callsheet run plan.json --json --allow-private 127.0.0.1:8000
 
@@ -81,6 +86,10 @@ def run(
     """Plan an objective and run it, or run a plan; the result on stdout, progress on stderr."""
     if (objective is None) == (example is None):
         raise click.UsageError("say an objective, a plan file, or --example auction")
+    if example and (ignored := [_flag(k) for k in OF_OBJECTIVES if given[k]]):
+        raise click.UsageError(
+            f"the example brings its own page, clock and grants: leave out {', '.join(ignored)}"
+        )
     settings = load_settings(_flags(given))
     configure_logs("error", redactor=Redactor(settings.secrets()))
     with ExitStack() as stack:
@@ -93,7 +102,7 @@ def run(
         console = Console(stderr=True, quiet=quiet)
         ended = asyncio.run(_run(settings, task, Progress(console)))
         if as_json:
-            print_json(ended.model_dump(mode="json", exclude_none=True))
+            print_json(run_json(ended))
         elif ended.result is not None:
             show_result(Console(), ended.result)
         verdict = shown.judge(ended.result) if shown else None
@@ -101,6 +110,10 @@ def run(
         console.print(verdict.message, style="green" if verdict.is_right else "red")
         return 0 if verdict.is_right and ended.state is RunState.SUCCEEDED else 1
     return _exit_code(ended)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.removesuffix('s') if name == 'inputs' else name}".replace("_", "-")
 
 
 def _flags(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -146,7 +159,7 @@ def _task(text: str, given: Mapping[str, Any]) -> Task:
     elif text.endswith(".json"):
         text = _read_file(Path(text))
     if text.lstrip().startswith("{"):
-        plan = load_plan(text)
+        plan = load_checked(text, load_cards())
         return replace(task, objective=plan.objective, plan=plan)
     url = given["url"]
     return replace(task, objective=text if not url or url in text else f"{text.rstrip(' .')} on {url}")
@@ -169,7 +182,9 @@ async def _run(settings: Settings, task: Task, progress: Progress) -> Run:
                 f"the server at {holder.url} holds the database and decides what runs may reach",
                 hint="Set the grants in the server's settings, or name another database with --db.",
             )
-        return await run_remotely(settings, holder.url, task.objective, inputs=task.inputs, plan=task.plan)
+        return await run_remotely(
+            settings, holder.url, task.objective, inputs=task.inputs, plan=task.plan, tell=progress.say
+        )
     async with open_desk(settings, grants=task.grants, now=task.now, observer=progress) as desk:
         return await _run_here(desk, task, progress)
 

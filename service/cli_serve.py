@@ -37,6 +37,7 @@ Examples:
     "--allow-private", multiple=True, metavar="HOST:PORT", help="Allow one private or loopback address."
 )
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Allow one more public host, or *.")
+@click.option("--allow-folder", multiple=True, metavar="PATH", help="Let agents read files under a folder.")
 @click.option("--db", type=click.Path(path_type=Path), help="The database.")
 @click.option("--traces", type=click.Path(path_type=Path), help="The folder of trace files.")
 def serve_command(**given: Any) -> None:
@@ -50,6 +51,9 @@ def serve_command(**given: Any) -> None:
     configure_logs(settings.log.level, redactor=Redactor(settings.secrets()))
     grants = [Grant(kind="private_host", value=v, by="--allow-private") for v in given["allow_private"]]
     grants += [Grant(kind="host", value=v, by="--allow-host") for v in given["allow_host"]]
+    grants += [
+        Grant(kind="folder", value=str(Path(v).resolve()), by="--allow-folder") for v in given["allow_folder"]
+    ]
     asyncio.run(_serve(settings, tuple(grants)))
 
 

@@ -84,3 +84,8 @@ def parse_inputs(pairs: tuple[str, ...]) -> dict[str, Any]:
         except ValueError:
             found[key] = text
     return found
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 trace`, `2 traces`."""
+    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -19,6 +19,7 @@ from contracts.policy import Grant, Policy
 from contracts.run import Run, RunState
 from dispatcher.ids import Ids
 from egress.policy_for import policy_from
+from planner.checked import load_checked
 from planner.objective import check_objective
 from planner.validation import check
 from service.registry import CardRegistry
@@ -48,6 +49,10 @@ class LocalDesk:
     """What the operator allows, by flag or settings."""
     now: datetime | None = None
     """The runs' clock where the operator set one."""
+
+    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+        """Return the plan a document spells, checked against the agents at hand."""
+        return load_checked(document, self.cards)
 
     async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:
         """Return a plan for an objective; nothing is run."""

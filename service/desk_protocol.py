@@ -50,6 +50,14 @@ class Desk(Protocol):
         """What the operator allows, by flag or settings."""
         ...
 
+    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+        """Return the plan a document spells.
+
+        Raises:
+            InvalidPlan: With every problem.
+        """
+        ...
+
     async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:
         """Return a plan for an objective; nothing is run."""
         ...

@@ -143,7 +143,9 @@ def _attempts_in(folder: Path) -> Iterator[Attempt]:
 
 def _show(table: Table) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
-    console.print(table, width=console.width if console.is_terminal else WIDTH)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table)
 
 
 def _score_table(found: list[tuple[str, Score]]) -> Table:

@@ -19,6 +19,7 @@ from contracts.jsonvalue import parse_json
 from examples.auction.serve import SiteServer
 from examples.auction.site import build
 from service.answer import rows_of
+from service.console import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Example:
         """Compare a run's result with `truth.json`, row by row and field by field."""
         found = [_with_path(row) for row in rows_of(result) or []]
         if found == self.answer:
-            return Verdict(is_right=True, message=f"The answer equals truth.json: {len(found)} rows.")
+            return Verdict(
+                is_right=True, message=f"The answer equals truth.json: {counted(len(found), 'row')}."
+            )
         wanted, given = (
             json.dumps(rows, indent=1, sort_keys=True).split("\n") for rows in (self.answer, found)
         )

@@ -30,14 +30,10 @@ FORMATS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "table": as_table,
     "mermaid": as_mermaid,
 }
-MODEL_VARIABLES: Final = {
-    "CALLSHEET_MODEL_URL": "url",
-    "CALLSHEET_MODEL_NAME": "name",
-    "CALLSHEET_MODEL_API_KEY": "api_key",
-}
+MODEL_VARIABLE: Final = "CALLSHEET_MODEL__URL"
 EXAMPLES: Final = f"""\b
 Examples:
-  plan "find trucks under $9000 on https://auction.example/ ending within 24 hours"
+  plan 'find trucks under $9000 on https://auction.example/ ending within 24 hours'
   plan --format table "convert 'Tue 5 Mar 6:30 PM CT' to UTC"
   plan "sum the bids per seller" --input bids='[{{"seller": "A", "bid": 3}}]'
   echo "read the sign in photo1.jpg" | plan - -o plan.json
@@ -69,7 +65,7 @@ Examples:
 def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | None, no_model: bool) -> None:
     """Print the plan of OBJECTIVE (- reads it from stdin); nothing is run.
 
-    With a model configured (CALLSHEET_MODEL_URL, or url under [model] in
+    With a model configured (CALLSHEET_MODEL__URL, or url under [model] in
     callsheet.toml) the model plans, else rules over the agents' cards do.
     """
     asked = _from_stdin() if objective == "-" else objective
@@ -93,10 +89,9 @@ def make_plan(objective: str, inputs: Mapping[str, Any], *, use_model: bool) -> 
     cards = load_cards()
     if not use_model:
         return plan_by_rules(objective, inputs=inputs, cards=cards)
-    flags = {field: os.environ[name] for name, field in MODEL_VARIABLES.items() if os.environ.get(name)}
     # pydantic, asyncio and the network come with it, and cost more than a plan by rules
     found: dict[str, Any] = import_module("service.plan_model").plan_with_model(
-        objective, inputs=inputs, cards=cards, flags=flags
+        objective, inputs=inputs, cards=cards
     )
     return found
 
@@ -107,10 +102,7 @@ def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_
     Raises:
         InvalidInput: `settings.invalid`, the file cannot be read.
     """
-    if any(
-        name.upper() in {"CALLSHEET_MODEL_URL", "CALLSHEET_MODEL__URL"} and value
-        for name, value in environment.items()
-    ):
+    if any(name.upper() == MODEL_VARIABLE and value for name, value in environment.items()):
         return True
     try:
         found = tomllib.loads(settings_file.read_text(encoding="utf-8"))

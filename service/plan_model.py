@@ -20,7 +20,6 @@ def plan_with_model(
     *,
     inputs: Mapping[str, JsonValue],
     cards: Sequence[AgentCard],
-    flags: Mapping[str, str],
 ) -> dict[str, JsonValue]:
     """Return the plan document of the model in force, or the rules' plan as its settings say.
 
@@ -28,9 +27,8 @@ def plan_with_model(
         objective: What is asked.
         inputs: The caller's context keys.
         cards: The catalogue.
-        flags: Fields of the model's settings that go before all others.
     """
-    model = load_settings({"model": dict(flags)}).model
+    model = load_settings().model
     return asyncio.run(_plan(model, objective, inputs, cards))
 
 

@@ -13,7 +13,7 @@ from contracts.plan import Plan
 from contracts.policy import Grant
 from contracts.run import Run, RunEvent
 from contracts.trace import TraceStatus
-from service.console import printable
+from service.console import counted, printable
 
 MARKS: Final = {
     TraceStatus.SUCCESS: ("✔", "green"),
@@ -41,13 +41,14 @@ class Progress:
     def grants(self, grants: tuple[Grant, ...]) -> None:
         """Say what the operator allowed."""
         for grant in grants:
-            self._say(f"granted: {grant.kind.replace('_', ' ')} {grant.value} (by {grant.by})", "dim")
+            self.say(f"granted: {grant.kind.replace('_', ' ')} {grant.value} (by {grant.by})", "dim")
 
     def plan(self, plan: Plan) -> None:
         """Print the plan as a table."""
         origin = plan.origin.planner
         table = Table(
-            title=f"Plan {plan.plan_id[:12]} by {origin}: {len(plan.subtasks)} subtasks", title_justify="left"
+            title=f"Plan {plan.plan_id[:12]} by {origin}: {counted(len(plan.subtasks), 'subtask')}",
+            title_justify="left",
         )
         for heading in ("subtask", "agent", "waits for", "does"):
             table.add_column(heading)
@@ -62,7 +63,7 @@ class Progress:
         """Note one event."""
         if event.kind == "subtask_started":
             self._started[event.subtask_id] = event.at_ms
-            self._say(f"▶ {event.subtask_id}  {event.agent_type}", "dim")
+            self.say(f"▶ {event.subtask_id}  {event.agent_type}", "dim")
         elif event.kind == "attempt_ended":
             self._attempts[event.subtask_id] += 1
             if event.error is not None:
@@ -75,12 +76,12 @@ class Progress:
     def ended(self, run: Run, *, traces: int, folder: str, database: str) -> None:
         """Say how the run ended and where its traces lie."""
         style = "green" if run.state.value == "succeeded" else "red"
-        self._say(f"run {run.run_id} {run.state.value}", style)
+        self.say(f"run {run.run_id} {run.state.value}", style)
         if run.error is not None:
-            self._say(f"  {run.error.code}: {run.error.message}", "red")
+            self.say(f"  {run.error.code}: {run.error.message}", "red")
         where = f"{folder}/trace_{run.run_id}_*.json and " if folder else ""
-        self._say(f"{traces} traces in {where}{database}")
-        self._say(f"look: callsheet traces list --run {run.run_id}", "dim")
+        self.say(f"{counted(traces, 'trace')} in {where}{database}")
+        self.say(f"look: callsheet traces list --run {run.run_id}", "dim")
 
     def _ended(self, event: RunEvent, status: TraceStatus) -> None:
         mark, style = MARKS[status]
@@ -90,7 +91,8 @@ class Progress:
         why = f"  {self._failures[event.subtask_id]}" if event.subtask_id in self._failures else ""
         if status is TraceStatus.SKIPPED:
             why = "  skipped: what it waits for produced nothing"
-        self._say(f"{mark} {event.subtask_id}  {event.agent_type}  {took} ms{count}{why}", style)
+        self.say(f"{mark} {event.subtask_id}  {event.agent_type}  {took} ms{count}{why}", style)
 
-    def _say(self, text: str, style: str = "") -> None:
+    def say(self, text: str, style: str = "") -> None:
+        """Print one line."""
         self._console.print(Text(printable(text)[:400], style=style), soft_wrap=True)

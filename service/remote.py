@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue
@@ -18,13 +18,19 @@ from contracts.run import Run
 from egress.fetch import Egress
 from service.settings import Settings
 
-WAIT_S = 20
+POLL_S: Final = 0.3
 
 
 async def run_remotely(
-    settings: Settings, url: str, objective: str, *, inputs: Mapping[str, JsonValue], plan: Plan | None
+    settings: Settings,
+    url: str,
+    objective: str,
+    *,
+    inputs: Mapping[str, JsonValue],
+    plan: Plan | None,
+    tell: Callable[[str], None],
 ) -> Run:
-    """Submit an objective, wait for its end, return the run.
+    """Submit an objective, tell where it runs, wait for its end, return the run.
 
     Raises:
         CallsheetError: The server's own code where it refused.
@@ -37,12 +43,13 @@ async def run_remotely(
         server = _Server(egress, settings, url)
         accepted = await server.ask("POST", "/objectives", body)
         path = f"/objectives/{accepted['run_id']}"
+        tell(f"run {accepted['run_id']} at {url}/ui/runs/{accepted['run_id']}")
         while True:
-            found = await server.ask("GET", f"{path}?wait={WAIT_S}")
+            found = await server.ask("GET", path)
             run = Run.model_validate({k: v for k, v in found.items() if k in Run.model_fields})
             if run.state.is_final:
                 return run
-            await SystemClock().sleep(0.5)
+            await SystemClock().sleep(POLL_S)
 
 
 class _Server:

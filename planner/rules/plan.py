@@ -55,8 +55,8 @@ def unsupported(objective: str, cards: Sequence[AgentCard], why: str) -> Invalid
         if near
         else f"Agents at hand: {', '.join(known[:20]) or 'none'}."
     )
-    if re.search(r"(?<![/@\w.])[\w-]+\.[a-z]{2,}/", objective.lower()) and "://" not in objective:
-        hint += " Write a page's address with http:// or https://."
+    if "://" not in objective and "scrape" in known:
+        hint += " If it is about a page, name it by its http:// or https:// address."
     return InvalidInput(
         "plan.unsupported_objective", f"{why}: {objective[:200]!r}", hint=hint, data={"nearest": near}
     )

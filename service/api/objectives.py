@@ -10,7 +10,6 @@ from pydantic import BaseModel, JsonValue
 from starlette.requests import Request
 
 from contracts.errors import Conflict, InvalidInput
-from contracts.plan import load_plan
 from contracts.run import Run, RunState
 from planner.objective import check_inputs, check_objective
 from service.api.answers import JsonAnswer, next_link, refusals
@@ -137,7 +136,7 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 async def _start(desk: Desk, asked: ObjectiveRequest) -> Run:
-    plan = load_plan(asked.plan) if asked.plan is not None else None
+    plan = desk.read_plan(asked.plan) if asked.plan is not None else None
     if asked.objective is None and plan is None:
         raise InvalidInput(
             "request.invalid",

@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Final
 
-NODE_WIDTH: Final = 208
+NODE_WIDTH: Final = 248
 NODE_HEIGHT: Final = 72
 GAP_X: Final = 28
 GAP_Y: Final = 54

@@ -153,6 +153,9 @@ class DeskAtHand:
     def engine(self) -> Engine:
         return self.scripted
 
+    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+        return load_plan(document)
+
     async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:
         if objective == "crash":
             raise RuntimeError("a defect with a secret path /root/x")

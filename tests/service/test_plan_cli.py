@@ -181,9 +181,8 @@ def test_no_agent_is_imported_for_its_card(tmp_path: Path) -> None:
     ("environment", "text", "is_set"),
     [
         ({}, None, False),
-        ({"CALLSHEET_MODEL_URL": "http://m.test/v1"}, None, True),
         ({"CALLSHEET_MODEL__URL": "http://m.test/v1"}, None, True),
-        ({"CALLSHEET_MODEL_URL": ""}, None, False),
+        ({"CALLSHEET_MODEL__URL": ""}, None, False),
         ({}, '[model]\nurl = "http://m.test/v1"\n', True),
         ({}, '[model]\nname = "m"\n', False),
         ({}, "model = 3\n", False),
@@ -206,13 +205,13 @@ def test_a_broken_settings_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_there_gives_the_labelled_rules_plan(tmp_path: Path) -> None:
-    done = call(ECHO, cwd=tmp_path, env={"CALLSHEET_MODEL_URL": "http://127.0.0.1:9/v1"})
+    done = call(ECHO, cwd=tmp_path, env={"CALLSHEET_MODEL__URL": "http://127.0.0.1:9/v1"})
     assert json.loads(done.stdout)["origin"]["planner"] == "rules"
     assert b"provider.unreachable" in done.stderr
 
 
 def test_a_model_that_is_not_there_is_not_asked_when_told_so(tmp_path: Path) -> None:
-    done = call(ECHO, "--no-model", cwd=tmp_path, env={"CALLSHEET_MODEL_URL": "http://127.0.0.1:9/v1"})
+    done = call(ECHO, "--no-model", cwd=tmp_path, env={"CALLSHEET_MODEL__URL": "http://127.0.0.1:9/v1"})
     assert (done.returncode, done.stderr) == (0, b"")
 
 

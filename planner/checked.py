@@ -1,0 +1,31 @@
+"""A plan somebody wrote, read and checked in one go, so that every problem is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from contracts.card import AgentCard
+from contracts.errors import InvalidPlan
+from contracts.plan import Plan, load_plan
+from contracts.structure import read_document
+from planner.validation import check
+
+
+def load_checked(text: bytes | str | Mapping[str, JsonValue], cards: Sequence[AgentCard]) -> Plan:
+    """Return the plan a document spells; `schema`, `origin` and `plan_id` may be left out.
+
+    Args:
+        text: The document, or its JSON.
+        cards: The agents at hand.
+
+    Raises:
+        InvalidPlan: With every problem of its structure, its agents and their arguments.
+        InvalidInput: The text is no JSON (`json.*`).
+    """
+    document = read_document(text)
+    problems = check(document, cards)
+    if problems:
+        raise InvalidPlan(problems)
+    return load_plan(document)
