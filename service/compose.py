@@ -24,6 +24,7 @@ from planner.planner import ObjectivePlanner
 from providers.openai_compatible import OpenAICompatible
 from service.cards import load_cards
 from service.desk import LocalDesk
+from service.recovery import end_interrupted
 from service.registry import CardRegistry
 from service.settings import Settings
 from storage.database import Database, Holder
@@ -70,6 +71,8 @@ async def open_desk(
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
         journal = _journal(settings, database)
         stack.callback(journal.close)
+        reader = database.reader()
+        await end_interrupted(RunStore(reader), journal, clock)
         egress = await stack.enter_async_context(Egress(clock))
         browser = await stack.enter_async_context(Browser())
         registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser))
@@ -82,7 +85,6 @@ async def open_desk(
             observer=observer or _nobody,
         )
         stack.push_async_callback(engine.drain, DRAIN_S)
-        reader = database.reader()
         yield LocalDesk(
             settings=settings,
             registry=registry,

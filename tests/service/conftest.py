@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -67,3 +68,10 @@ def talk(desk: DeskAtHand, clock: FixedClock) -> Opener:
 async def client(talk: Opener) -> AsyncIterator[httpx.AsyncClient]:
     async with talk() as made:
         yield made
+
+
+@pytest.fixture
+def silent_address() -> Iterator[str]:
+    """Where something listens and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
