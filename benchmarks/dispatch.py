@@ -138,13 +138,16 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     plan = plan_of(given.subtasks)
     ours, singly, grouped = [], [], []
-    for _ in range(given.rounds):
-        with tempfile.TemporaryDirectory() as name:
-            ours.append(asyncio.run(measure(Path(name), plan)))
-        with tempfile.TemporaryDirectory() as name:
-            singly.append(floor(Path(name), given.subtasks, grouped=False))
-        with tempfile.TemporaryDirectory() as name:
-            grouped.append(floor(Path(name), given.subtasks, grouped=True))
+    # Removed only at the end: ext4 looks past recently freed inodes at each new file, so a round that
+    # cleans up would slow the next one.
+    with tempfile.TemporaryDirectory() as name:
+        for round_number in range(given.rounds):
+            folder = Path(name, str(round_number))
+            for part in ("ours", "singly", "grouped"):
+                (folder / part).mkdir(parents=True)
+            ours.append(asyncio.run(measure(folder / "ours", plan)))
+            singly.append(floor(folder / "singly", given.subtasks, grouped=False))
+            grouped.append(floor(folder / "grouped", given.subtasks, grouped=True))
     table = Table(title=f"{given.subtasks} subtasks, {given.rounds} rounds: ms per subtask")
     for heading in ("", "best", "median"):
         table.add_column(heading)
