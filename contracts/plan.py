@@ -180,6 +180,11 @@ def load_plan(text: bytes | str | Mapping[str, JsonValue]) -> Plan:
     problems = plan_problems(document)
     if problems:
         raise InvalidPlan(problems)
+    return plan_of(document)
+
+
+def plan_of(document: Mapping[str, JsonValue]) -> Plan:
+    """Return the plan of a document in which no check found a problem."""
     try:
         return Plan.model_validate(document)
     except (

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 UNHASHED = frozenset({"plan_id", "parent", "origin"})
 MAX_SHAPE_PROBLEMS = 100
+MAX_SCHEMA_PARTS = 2000
+REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 Subtasks = list[dict[str, Any]]
 
@@ -70,17 +72,27 @@ def plan_problems(document: Mapping[str, JsonValue]) -> list[Problem]:
         *_writer_problems(subtasks, inputs, document.get("result_key")),
         *flow,
         *_bind_problems(subtasks),
+        *_output_schema_problems(subtasks),
         *_unsupported_problems(subtasks, document.get("budget", {})),  # type: ignore[arg-type]  # likewise
     ]
 
 
-def ancestors_of(subtasks: Subtasks) -> dict[str, set[str]]:
-    """Return, for each id of an acyclic plan, the ids it waits for, directly or not."""
-    direct = {s["id"]: s["dependencies"] for s in subtasks}
-    found: dict[str, set[str]] = {}
-    for sid in TopologicalSorter(direct).static_order():
-        found[sid] = set(direct[sid]).union(*(found[d] for d in direct[sid]))
-    return found
+class Ancestry:
+    """Who waits for whom, directly or not, in an acyclic plan; a bit for each subtask, so that long chains stay small."""
+
+    def __init__(self, subtasks: Subtasks) -> None:
+        direct = {s["id"]: s["dependencies"] for s in subtasks}
+        self._bit = {sid: 1 << i for i, sid in enumerate(direct)}
+        self._above: dict[str, int] = {}
+        for sid in TopologicalSorter(direct).static_order():
+            found = 0
+            for name in direct[sid]:
+                found |= self._bit[name] | self._above[name]
+            self._above[sid] = found
+
+    def waits_for(self, subtask_id: str, other: str) -> bool:
+        """Say whether `subtask_id` starts only after `other` has ended."""
+        return bool(self._above[subtask_id] & self._bit[other])
 
 
 @cache
@@ -161,7 +173,7 @@ def _writer_problems(subtasks: Subtasks, inputs: Mapping[str, Any], result_key: 
 
 def _flow_problems(subtasks: Subtasks, inputs: Mapping[str, Any]) -> Iterator[Problem]:
     writers = {s["output_key"]: s["id"] for s in subtasks}
-    above = ancestors_of(subtasks)
+    ancestry = Ancestry(subtasks)
     for pointer, s in _each(subtasks, "input_keys"):
         for i, key in enumerate(s["input_keys"]):
             if key in inputs:
@@ -170,7 +182,7 @@ def _flow_problems(subtasks: Subtasks, inputs: Mapping[str, Any]) -> Iterator[Pr
                 yield Problem(
                     "plan.unknown_key", f"{pointer}/{i}", f"{s['id']!r} reads {key!r}, which nothing writes"
                 )
-            elif writers[key] not in above[s["id"]]:
+            elif not ancestry.waits_for(s["id"], writers[key]):
                 yield Problem(
                     "plan.producer_not_ancestor",
                     f"{pointer}/{i}",
@@ -182,10 +194,11 @@ def _flow_problems(subtasks: Subtasks, inputs: Mapping[str, Any]) -> Iterator[Pr
 def _bind_problems(subtasks: Subtasks) -> Iterator[Problem]:
     for i, s in enumerate(subtasks):
         sources = {join_pointer("subtasks", i, "bind", name): b for name, b in s.get("bind", {}).items()}
+        listed = set(s["input_keys"])
         if "foreach" in s:
             sources[join_pointer("subtasks", i, "foreach")] = s["foreach"]
         for at, source in sources.items():
-            if "key" in source and source["key"] not in s["input_keys"]:
+            if "key" in source and source["key"] not in listed:
                 yield Problem(
                     "plan.bind_not_input",
                     at,
@@ -195,6 +208,31 @@ def _bind_problems(subtasks: Subtasks) -> Iterator[Problem]:
                 yield Problem(
                     "plan.bad_pointer", f"{at}/pointer", f"a pointer begins with '/': {source['pointer']!r}"
                 )
+
+
+def _output_schema_problems(subtasks: Subtasks) -> Iterator[Problem]:
+    # References that double at each level make a schema of 3 KB cost gigabytes to compile.
+    for pointer, s in _each(subtasks, "output_schema"):
+        waiting, parts = [s.get("output_schema", {})], 0
+        while waiting and parts <= MAX_SCHEMA_PARTS:
+            part = waiting.pop()
+            parts += 1
+            inside = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+            waiting.extend(inside)
+            if isinstance(part, dict) and (found := sorted(REFERENCES & part.keys())):
+                yield Problem(
+                    "plan.output_schema",
+                    pointer,
+                    f"the output_schema of {s['id']!r} uses {found[0]}, which is not followed",
+                    "Write the schema out in place of the reference.",
+                )
+                break
+        if parts > MAX_SCHEMA_PARTS:
+            yield Problem(
+                "plan.output_schema",
+                pointer,
+                f"the output_schema of {s['id']!r} has over {MAX_SCHEMA_PARTS} parts",
+            )
 
 
 def _unsupported_problems(subtasks: Subtasks, plan_budget: Mapping[str, Any]) -> Iterator[Problem]:

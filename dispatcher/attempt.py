@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.agent import Agent, AgentCall, AgentReply
 from contracts.clock import Clock, unix_ms
@@ -22,6 +22,8 @@ from contracts.schemas import Checker
 from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata, TraceStatus
 
 STOP_GRACE_S: Final = 2.0
+
+_OUTPUT: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 
 _log = structlog.get_logger(__name__)
 
@@ -110,8 +112,9 @@ async def _outcome(
     agent: Agent, call: AgentCall, subtask: Subtask
 ) -> tuple[AgentReply | None, CallsheetError | None, bool]:
     try:
-        reply = await _within(agent, call)
-        _check_output(subtask, reply)
+        reply = _usable(await _within(agent, call))
+        if subtask.output_schema is not None:
+            await asyncio.to_thread(_check_output, subtask.output_schema, reply)
     except CallsheetError as exc:
         return None, exc, False
     except asyncio.CancelledError:
@@ -153,10 +156,20 @@ async def _stop(running: asyncio.Future[AgentReply], call: AgentCall) -> bool:
     return bool(done)
 
 
-def _check_output(subtask: Subtask, reply: AgentReply) -> None:
-    if subtask.output_schema is None:
-        return
-    wrong = Checker(subtask.output_schema).first(reply.output)
+def _usable(reply: AgentReply) -> AgentReply:
+    """Return the reply if a trace can hold it; agents are code too, and answer what their types forbid."""
+    try:
+        _OUTPUT.validate_python(reply.output)
+        TraceMetadata(
+            score=reply.score, warnings=tuple(reply.warnings), usage=dict(reply.usage), log=reply.log
+        )
+    except (ValidationError, TypeError, ValueError, AttributeError) as exc:
+        raise AttemptFailed("agent.bad_reply", f"the agent's reply cannot be kept: {str(exc)[:300]}") from exc
+    return reply
+
+
+def _check_output(schema: dict[str, Any], reply: AgentReply) -> None:
+    wrong = Checker(schema).first(reply.output)
     if wrong is not None:
         raise AttemptFailed(
             "output.schema", f"the output does not fit at {wrong[0]!r}: {wrong[1]}", where=wrong[0]

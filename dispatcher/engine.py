@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import structlog
 
@@ -23,6 +24,9 @@ from dispatcher.execution import Execution
 from dispatcher.subtask import Slots, SubtaskRunner
 
 MakePlan = Callable[[Run], Awaitable[Plan]]
+
+END_TRIES: Final = 10
+"""About half a minute in all."""
 
 _log = structlog.get_logger(__name__)
 
@@ -135,9 +139,23 @@ class LocalEngine:
         accepted.set_result(None)
         with structlog.contextvars.bound_contextvars(run_id=run.run_id):
             ended = await self._ended(run)
-            await self._journal.update(ended)
+            await self._keep_end(ended)
             _log.info("run_ended", state=ended.state.value, error=ended.error.code if ended.error else None)
             self._tell("run_ended", ended)
+
+    async def _keep_end(self, ended: Run) -> None:
+        """Keep how a run ended; a full disk may have room again in a while."""
+        for attempt in range(1, END_TRIES):
+            try:
+                await self._journal.update(ended)
+            except Unavailable as exc:
+                _log.warning("run_end_not_kept", code=exc.code, attempt=attempt)
+                if self._is_draining:
+                    break
+                await self.clock.sleep(min(5.0, 0.2 * 2.0**attempt))
+            else:
+                return
+        await self._journal.update(ended)
 
     async def _ended(self, run: Run) -> Run:
         """Return the run as it ended; here a defect of ours becomes the run's error."""

@@ -64,6 +64,11 @@ class StorageJournal:
         if self._mirror is not None:
             self._mirror.write(cleaned)
 
+    @property
+    def files_lost(self) -> int:
+        """How many trace files could not be written."""
+        return self._mirror.lost if self._mirror is not None else 0
+
     def close(self) -> None:
         """Write the files that wait; the database is its owner's to close."""
         if self._mirror is not None:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from contracts.card import AgentCard
 from contracts.errors import InvalidPlan
-from contracts.plan import Plan, load_plan
+from contracts.plan import Plan, plan_of
 from contracts.structure import read_document
 from planner.validation import check
 
@@ -28,4 +28,4 @@ def load_checked(text: bytes | str | Mapping[str, JsonValue], cards: Sequence[Ag
     problems = check(document, cards)
     if problems:
         raise InvalidPlan(problems)
-    return load_plan(document)
+    return plan_of(document)

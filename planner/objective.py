@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_OBJECTIVE: Final = 4000
 """Characters."""
+MAX_INPUTS: Final = 1000
 _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -43,6 +44,12 @@ def check_inputs(inputs: Mapping[str, JsonValue]) -> None:
     Raises:
         InvalidInput: `plan.bad_input`, a key is no name or a value is not JSON.
     """
+    if len(inputs) > MAX_INPUTS:
+        raise InvalidInput(
+            "plan.bad_input",
+            f"{len(inputs)} inputs, at most {MAX_INPUTS} are read",
+            hint="Give a list as one input.",
+        )
     for name in inputs:
         if not _KEY.fullmatch(name):
             raise InvalidInput(

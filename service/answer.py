@@ -45,7 +45,7 @@ def show_result(console: Console, result: JsonValue) -> None:
 def _as_table(console: Console, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     table = Table()
     for column in columns:
-        table.add_column(_heading(column), overflow="fold")
+        table.add_column(Text(_heading(column)), overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(row.get(column))) for column in columns))
     console.print(table)

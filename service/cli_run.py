@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -10,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 from pydantic import JsonValue
 from rich.console import Console
 
-from contracts.errors import Conflict, InvalidInput
+from contracts.errors import Conflict, InvalidInput, Unavailable
 from contracts.jsonvalue import MAX_BYTES
 from contracts.plan import Plan
 from contracts.policy import Grant
@@ -26,9 +26,10 @@ from service.answer import show_result
 from service.api.objectives import run_json
 from service.cards import load_cards
 from service.compose import open_desk
-from service.console import EXIT_CODES, parse_inputs, print_json
+from service.console import EXIT_CODES, counted, parse_inputs, print_json
 from service.desk import LocalDesk
 from service.example import Example, open_example
+from service.grants import grants_of
 from service.logs import configure_logs
 from service.progress import Progress
 from service.remote import run_remotely
@@ -37,6 +38,9 @@ from storage.lock import read_holder
 from traces.follow import count_of_run
 from traces.redaction import Redactor
 
+ONLY_HERE: Final = (
+    "url", "allow_private", "allow_host", "allow_folder", "now", "home_zone", "concurrency", "traces",
+)  # fmt: skip
 OF_OBJECTIVES: Final = ("url", "inputs", "allow_private", "allow_host", "allow_folder", "now", "home_zone")
 
 
@@ -49,6 +53,8 @@ class Task:
     inputs: Mapping[str, JsonValue]
     grants: tuple[Grant, ...]
     now: datetime | None = None
+    only_here: tuple[str, ...] = ()
+    """Flags that a server that holds the database would not heed."""
 
 
 @click.command(
@@ -100,7 +106,7 @@ def run(
             )
         task = _example_task(shown) if shown else _task(objective or "", given)
         console = Console(stderr=True, quiet=quiet)
-        ended = asyncio.run(_run(settings, task, Progress(console)))
+        ended = asyncio.run(_run(settings, task, Progress(console, Redactor(settings.secrets()))))
         if as_json:
             print_json(run_json(ended))
         elif ended.result is not None:
@@ -129,31 +135,15 @@ def _flags(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _grants(given: Mapping[str, Any]) -> tuple[Grant, ...]:
-    found = [Grant(kind="private_host", value=v, by="--allow-private") for v in given["allow_private"]]
-    found += [Grant(kind="host", value=v, by="--allow-host") for v in given["allow_host"]]
-    found += [
-        Grant(kind="folder", value=str(Path(v).resolve()), by="--allow-folder") for v in given["allow_folder"]
-    ]
-    url = given["url"]
-    if url:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise InvalidInput("input.bad_url", f"--url wants an http(s) address, got {url[:200]!r}")
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        found.append(Grant(kind="private_host", value=f"{host}:{port}", by="--url"))
-    return tuple(found)
-
-
 def _example_task(example: Example) -> Task:
     grant = Grant(kind="private_host", value=example.address, by="--example")
-    return Task(example.objective, None, {}, (grant,), example.now)
+    return Task(example.objective, None, {}, (grant,), example.now, ("--example",))
 
 
 def _task(text: str, given: Mapping[str, Any]) -> Task:
     now = given["now"].replace(tzinfo=UTC) if given["now"] else None
-    task = Task("", None, parse_inputs(given["inputs"]), _grants(given), now)
+    only_here = tuple(_flag(k) for k in ONLY_HERE if given[k])
+    task = Task("", None, parse_inputs(given["inputs"]), grants_of(given), now, only_here)
     if text == "-":
         text = sys.stdin.read(MAX_BYTES + 1)
     elif text.endswith(".json"):
@@ -174,13 +164,24 @@ def _read_file(path: Path) -> str:
 
 
 async def _run(settings: Settings, task: Task, progress: Progress) -> Run:
+    me = asyncio.current_task()
+    assert me is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, me.cancel)
+    try:
+        return await _run_anywhere(settings, task, progress)
+    except asyncio.CancelledError as exc:
+        raise KeyboardInterrupt from exc
+
+
+async def _run_anywhere(settings: Settings, task: Task, progress: Progress) -> Run:
     holder = read_holder(settings.storage.path)
     if holder is not None and holder.url:
-        if task.grants or task.now:
+        if task.only_here:
             raise Conflict(
                 "run.grants_elsewhere",
-                f"the server at {holder.url} holds the database and decides what runs may reach",
-                hint="Set the grants in the server's settings, or name another database with --db.",
+                f"the server at {holder.url} holds the database and decides what runs may reach and how they go",
+                hint=f"Leave out {', '.join(task.only_here)} and set that on the server, or name another --db.",
             )
         return await run_remotely(
             settings, holder.url, task.objective, inputs=task.inputs, plan=task.plan, tell=progress.say
@@ -200,6 +201,18 @@ async def _run_here(desk: LocalDesk, task: Task, progress: Progress) -> Run:
         await desk.engine.cancel(started.run_id, "interrupted")
         raise
     ended = desk.runs.get(started.run_id)
+    if not ended.state.is_final:
+        raise Unavailable(
+            "run.end_not_kept",
+            f"run {ended.run_id} ended, and its end could not be written",
+            where=str(desk.settings.storage.path),
+            hint="Make room on that disk; its traces up to then are kept.",
+        )
+    if desk.files_lost():
+        progress.say(
+            f"{counted(desk.files_lost(), 'trace file')} could not be written; the database has them",
+            "yellow",
+        )
     traces = desk.settings.traces
     progress.ended(
         ended,

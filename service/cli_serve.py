@@ -13,6 +13,7 @@ from contracts.policy import Grant
 from service.app import create_app
 from service.compose import open_desk
 from service.console import EXIT_CODES
+from service.grants import grants_of
 from service.logs import configure_logs
 from service.security import check_bind
 from service.server import serve
@@ -49,12 +50,7 @@ def serve_command(**given: Any) -> None:
     }
     settings = load_settings(flags)
     configure_logs(settings.log.level, redactor=Redactor(settings.secrets()))
-    grants = [Grant(kind="private_host", value=v, by="--allow-private") for v in given["allow_private"]]
-    grants += [Grant(kind="host", value=v, by="--allow-host") for v in given["allow_host"]]
-    grants += [
-        Grant(kind="folder", value=str(Path(v).resolve()), by="--allow-folder") for v in given["allow_folder"]
-    ]
-    asyncio.run(_serve(settings, tuple(grants)))
+    asyncio.run(_serve(settings, grants_of(given)))
 
 
 async def _serve(settings: Settings, grants: tuple[Grant, ...]) -> None:

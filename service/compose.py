@@ -96,6 +96,7 @@ async def open_desk(
             reader=reader,
             clock=clock,
             ids=slots.ids,
+            files_lost=lambda: journal.files_lost,
             grants=(*settings.egress.grants(), *grants),
             now=now,
         )

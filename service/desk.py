@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +13,7 @@ from pydantic import JsonValue
 from contracts.card import AgentCard
 from contracts.clock import Clock, unix_ms
 from contracts.engine import Engine, Planner
-from contracts.errors import CallsheetError, InvalidPlan
+from contracts.errors import CallsheetError
 from contracts.jsonvalue import canonical_json
 from contracts.plan import Plan
 from contracts.policy import Grant, Policy
@@ -21,10 +22,10 @@ from dispatcher.ids import Ids
 from egress.policy_for import policy_from
 from planner.checked import load_checked
 from planner.objective import check_objective
-from planner.validation import check
 from service.registry import CardRegistry
 from service.settings import Settings
 from storage.database import Database, Reader
+from storage.rows import probe
 from traces.runs_store import RunStore
 from traces.store import TraceStore
 
@@ -45,14 +46,16 @@ class LocalDesk:
     reader: Reader
     clock: Clock
     ids: Ids
+    files_lost: Callable[[], int]
+    """How many trace files could not be written."""
     grants: Sequence[Grant]
     """What the operator allows, by flag or settings."""
     now: datetime | None = None
     """The runs' clock where the operator set one."""
 
-    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
-        """Return the plan a document spells, checked against the agents at hand."""
-        return load_checked(document, self.cards)
+    async def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+        """Return the plan a document spells, checked against the agents at hand; off the loop, it may be long."""
+        return await asyncio.to_thread(load_checked, document, self.cards)
 
     async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:
         """Return a plan for an objective; nothing is run."""
@@ -64,16 +67,16 @@ class LocalDesk:
     ) -> Run:
         """Take an objective in; durable on return, planned and run afterwards.
 
+        Args:
+            objective: What is wanted.
+            inputs: Context keys for the planner.
+            plan: As `read_plan` or `plan` returned it; planned in the background when absent.
+
         Raises:
             InvalidInput: The objective cannot be used.
-            InvalidPlan: The plan brought along must not run.
             Unavailable: `engine.full`.
         """
         check_objective(objective)
-        if plan is not None:
-            problems = check(plan.as_json(), self.cards)
-            if problems:
-                raise InvalidPlan(problems)
         run = Run(
             run_id=self.ids.new(),
             objective=objective,
@@ -89,9 +92,12 @@ class LocalDesk:
         return run
 
     def policy(self, objective: str, inputs: Mapping[str, JsonValue], plan: Plan | None) -> Policy:
-        """Return what a run may reach: the hosts its author named, and what the operator granted."""
+        """Return what a run may reach: the hosts its author named, and what the operator granted.
+
+        A plan names hosts only where a person wrote it: a model's must do with the objective's.
+        """
         named = [objective, canonical_json(dict(inputs))]
-        if plan is not None:
+        if plan is not None and plan.origin.planner == "human":
             named.append(canonical_json(plan.as_json()))
         return policy_from(*named, grants=self.grants, limits=self.settings.egress.limits)
 
@@ -100,9 +106,9 @@ class LocalDesk:
         return {"database": self._write_health(), "agents": "ok" if self.cards else "no agent is at hand"}
 
     def _write_health(self) -> str:
-        """Commit nothing, to hear whether committing works."""
+        """Write one row, to hear whether writing works."""
         try:
-            self.database.commit([]).result(timeout=HEALTH_S)
+            self.database.commit([probe(unix_ms(self.clock.now()))]).result(timeout=HEALTH_S)
         except TimeoutError:
             return f"the writer did not answer within {HEALTH_S:g} s"
         except CallsheetError as exc:

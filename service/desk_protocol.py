@@ -50,7 +50,7 @@ class Desk(Protocol):
         """What the operator allows, by flag or settings."""
         ...
 
-    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+    async def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
         """Return the plan a document spells.
 
         Raises:

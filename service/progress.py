@@ -14,6 +14,7 @@ from contracts.policy import Grant
 from contracts.run import Run, RunEvent
 from contracts.trace import TraceStatus
 from service.console import counted, printable
+from traces.redaction import Redactor
 
 MARKS: Final = {
     TraceStatus.SUCCESS: ("✔", "green"),
@@ -30,10 +31,12 @@ class Progress:
 
     Args:
         console: Where to print; stderr's.
+        redactor: Takes secrets out of what is printed.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, redactor: Redactor) -> None:
         self._console = console
+        self._redactor = redactor
         self._attempts: Counter[str] = Counter()
         self._failures: dict[str, str] = {}
         self._started: dict[str, int] = {}
@@ -54,9 +57,8 @@ class Progress:
             table.add_column(heading)
         for s in plan.subtasks:
             each = " (each)" if s.foreach else ""
-            table.add_row(
-                s.id, s.required_agent, ", ".join(s.dependencies), Text(printable(s.objective) + each)
-            )
+            cells = (s.id, s.required_agent, ", ".join(s.dependencies), s.objective + each)
+            table.add_row(*(Text(printable(self._redactor.text(cell))) for cell in cells))
         self._console.print(table)
 
     def __call__(self, event: RunEvent) -> None:
@@ -95,4 +97,4 @@ class Progress:
 
     def say(self, text: str, style: str = "") -> None:
         """Print one line."""
-        self._console.print(Text(printable(text)[:400], style=style), soft_wrap=True)
+        self._console.print(Text(printable(self._redactor.text(text))[:400], style=style), soft_wrap=True)

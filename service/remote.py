@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -44,12 +45,20 @@ async def run_remotely(
         accepted = await server.ask("POST", "/objectives", body)
         path = f"/objectives/{accepted['run_id']}"
         tell(f"run {accepted['run_id']} at {url}/ui/runs/{accepted['run_id']}")
-        while True:
-            found = await server.ask("GET", path)
-            run = Run.model_validate({k: v for k, v in found.items() if k in Run.model_fields})
-            if run.state.is_final:
-                return run
-            await SystemClock().sleep(POLL_S)
+        try:
+            return await _end_of(server, path)
+        except asyncio.CancelledError:
+            await server.ask("POST", f"{path}/cancel", {})
+            raise
+
+
+async def _end_of(server: _Server, path: str) -> Run:
+    while True:
+        found = await server.ask("GET", path)
+        run = Run.model_validate({k: v for k, v in found.items() if k in Run.model_fields})
+        if run.state.is_final:
+            return run
+        await SystemClock().sleep(POLL_S)
 
 
 class _Server:

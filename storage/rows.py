@@ -109,3 +109,11 @@ def insert_value(row: ValueRow, *, replace: bool = False) -> Statement:
     """Keep a value of a run that is kept; a second one under its key fails the unit, unless it replaces."""
     sql = _INSERT_VALUE + _OR_REPLACE_VALUE if replace else _INSERT_VALUE
     return Statement(sql, _VALUE_FIELDS(row))
+
+
+def probe(at_ms: int) -> Statement:
+    """Write one row, to learn whether writing works; a unit without statements does not touch the disk."""
+    return Statement(
+        "INSERT INTO probe (id, at_ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at_ms = excluded.at_ms",
+        (at_ms,),
+    )

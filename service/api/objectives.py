@@ -136,7 +136,7 @@ def run_json(run: Run) -> dict[str, Any]:
 
 
 async def _start(desk: Desk, asked: ObjectiveRequest) -> Run:
-    plan = desk.read_plan(asked.plan) if asked.plan is not None else None
+    plan = await desk.read_plan(asked.plan) if asked.plan is not None else None
     if asked.objective is None and plan is None:
         raise InvalidInput(
             "request.invalid",

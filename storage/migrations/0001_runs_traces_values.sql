@@ -22,6 +22,12 @@ CREATE TABLE run (
     inputs     TEXT    NOT NULL
 ) STRICT;
 
+-- One row, written to learn whether writing works.
+CREATE TABLE probe (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE INDEX run_by_state ON run (state);
 
 CREATE TABLE trace (

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from inline_snapshot import snapshot
 
 from contracts.errors import InvalidInput, InvalidPlan
 from contracts.plan import Plan, load_plan
-from contracts.structure import ancestors_of, plan_id_of, plan_problems, plan_schema, seal
+from contracts.structure import Ancestry, plan_id_of, plan_problems, plan_schema, seal
 
 ROOT = Path(__file__).parents[2]
 
@@ -192,10 +194,44 @@ def test_what_is_accepted_also_passes_an_independent_validator(subtasks: Any) ->
 
 
 @given(graphs().filter(lambda s: not has_cycle(s)))
-def test_an_ancestor_of_an_ancestor_is_an_ancestor(subtasks: Any) -> None:
-    above = ancestors_of(subtasks)
-    assert all(above[parent] <= above[sid] for sid in above for parent in above[sid])
-    assert all(sid not in above[sid] for sid in above)
+def test_who_waits_for_a_subtask_waits_for_what_it_waits_for(subtasks: Any) -> None:
+    ancestry, ids = Ancestry(subtasks), [s["id"] for s in subtasks]
+    for s in subtasks:
+        assert not ancestry.waits_for(s["id"], s["id"])
+        for above in s["dependencies"]:
+            assert ancestry.waits_for(s["id"], above)
+            assert all(ancestry.waits_for(s["id"], i) for i in ids if ancestry.waits_for(above, i))
+
+
+def test_a_chain_of_ten_thousand_is_checked_in_little_memory() -> None:
+    chain = [step("s0"), *(step(f"s{i}", f"s{i - 1}") for i in range(1, 10_000))]
+    whole = seal(document(*chain))
+    plan_problems(seal(document(step("a"))))  # the schema is compiled once
+    tracemalloc.start()
+    assert plan_problems(whole) == []
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100_000_000
+
+
+def test_a_subtask_with_many_inputs_is_checked_in_linear_time() -> None:
+    keys = [f"k{i}" for i in range(20_000)]
+    many = step("a", input_keys=keys, bind={k: {"key": k} for k in keys})
+    whole = seal(document(many, inputs=dict.fromkeys(keys, 1)))
+    began = time.process_time()
+    assert plan_problems(whole) == []
+    assert time.process_time() - began < 10, "a quadratic check takes minutes"
+
+
+@pytest.mark.parametrize("name", ["$ref", "$dynamicRef", "$recursiveRef"])
+def test_an_output_schema_that_refers_elsewhere_is_refused(name: str) -> None:
+    schema = {"properties": {"x": [{"anyOf": [{name: "#/$defs/a"}]}]}}
+    assert ("plan.output_schema", "/subtasks/0/output_schema") in codes(step("a", output_schema=schema))
+
+
+def test_an_output_schema_of_endless_parts_is_refused() -> None:
+    schema = {"anyOf": [{"const": i} for i in range(5000)]}
+    assert ("plan.output_schema", "/subtasks/0/output_schema") in codes(step("a", output_schema=schema))
 
 
 def test_the_published_plan_schema_is_the_one_in_force() -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from inline_snapshot import snapshot
 
 from contracts.agent import AgentCall, AgentReply
@@ -204,3 +205,26 @@ async def test_the_wall_time_of_the_plan_ends_the_run(rig: Any, make_step: Any) 
     run = await rig.run(make_step("a", agent="hang"), make_step("b", "a"), budget={"wall_s": 0.05})
     assert (run.state, run.error.code) == (RunState.FAILED, "run.deadline")
     assert rig.statuses() == {"a": "cancelled", "b": "cancelled"}
+
+
+ODD: list[Any] = [
+    None,
+    AgentReply({cast("Any", 1): "a key that is no string"}),
+    AgentReply({"x": cast("Any", object())}),
+    AgentReply(1, score=cast("Any", "high")),
+    AgentReply(1, usage={"x": cast("Any", object())}),
+]
+
+
+@pytest.mark.parametrize("reply", ODD)
+async def test_a_reply_no_trace_can_hold_is_a_traced_failure(rig: Any, make_step: Any, reply: Any) -> None:
+    class Odd:
+        card = rig.agents.known["echo"].card
+
+        async def run(self, call: AgentCall) -> Any:
+            return reply
+
+    rig.agents.known["odd"] = Odd()
+    run = await rig.run(make_step("a", agent="odd"), make_step("b"))
+    assert run.subtasks == {"a": TraceStatus.FAILURE, "b": TraceStatus.SUCCESS}
+    assert next(t for t in rig.journal.traces if t.metadata.error).metadata.error.code == "agent.bad_reply"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contracts.card import AgentCard
 from contracts.errors import CallsheetError, InvalidInput
 from contracts.plan import load_plan
-from contracts.structure import ancestors_of, plan_id_of
+from contracts.structure import Ancestry, plan_id_of
 from planner.rules.plan import plan_by_rules
 from planner.validation import check
 
@@ -61,10 +61,11 @@ def plan_or_error(
 def test_each_known_objective_gets_its_agents_in_their_order(plan: Plan, case: dict[str, Any]) -> None:
     subtasks = plan(case["objective"])["subtasks"]
     agents = {s["id"]: s["required_agent"] for s in subtasks}
-    above = ancestors_of(subtasks)
+    ancestry = Ancestry(subtasks)
     assert set(case["agents"]) <= set(agents.values()) <= {*case["agents"], *case["optional"]}
     for later, earlier in case["order"]:
-        assert all(earlier in {agents[a] for a in above[i]} for i, agent in agents.items() if agent == later)
+        waiting = [i for i, agent in agents.items() if agent == later]
+        assert all(any(agents[a] == earlier and ancestry.waits_for(i, a) for a in agents) for i in waiting)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -153,7 +153,7 @@ class DeskAtHand:
     def engine(self) -> Engine:
         return self.scripted
 
-    def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
+    async def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
         return load_plan(document)
 
     async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:

@@ -100,7 +100,7 @@ def test_every_table_of_ours_is_strict(database: Database) -> None:
     with database.reader() as reader:
         found = {r["name"]: r["strict"] for r in reader.query("PRAGMA table_list") if r["name"][0] != "s"}
 
-    assert found == {"run": 1, "trace": 1, "value": 1}
+    assert found == {"run": 1, "trace": 1, "value": 1, "probe": 1}
 
 
 @pytest.mark.parametrize(("table", "kind"), [("run", RunRow), ("trace", TraceRow), ("value", ValueRow)])

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.plan import load_plan
 from contracts.policy import Grant
 from service.app import create_app
 from service.compose import open_desk
@@ -107,3 +108,17 @@ async def test_a_secret_is_in_no_file_page_or_answer(
     written = [p for p in tmp_path.rglob("*") if p.is_file()]
     assert len(written) >= 2
     assert [p for p in written if CANARY.encode() in p.read_bytes()] == []
+
+
+async def test_only_a_plan_a_person_wrote_names_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    step: dict[str, Any] = {
+        "id": "a", "objective": "read http://evil.example/", "required_agent": "scrape", "dependencies": [],
+        "input_keys": [], "bind": {"url": {"literal": "http://evil.example/"}}, "output_key": "k",
+    }  # fmt: skip
+    async with open_desk(load_settings()) as desk:
+        for planner, hosts in (("human", {"good.example", "evil.example"}), ("llm", {"good.example"})):
+            plan = load_plan({"objective": "x", "subtasks": [step], "origin": {"planner": planner}})
+            assert set(desk.policy("read http://good.example/", {}, plan).hosts) == hosts
