@@ -72,7 +72,7 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(0, 1_000_000), default=1, show_default=True, help="Of the example's site."
 )
-@click.option("--url", help="The page it is about; reaching it is granted, also on a private address.")
+@click.option("--url", help="The page it is about; an address that is private as written is granted with it.")
 @click.option("--input", "inputs", multiple=True, metavar="KEY=VALUE", help="A context key; JSON or text.")
 @click.option(
     "--allow-private", multiple=True, metavar="HOST:PORT", help="Allow one private or loopback address."

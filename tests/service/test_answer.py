@@ -16,9 +16,9 @@ from traces.redaction import Redactor
 
 
 def printed(result: Any) -> str:
-    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    show_result(console, result)
-    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
+    page = io.StringIO()
+    show_result(Console(file=page, width=100, force_terminal=True, color_system=None), result)
+    return page.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_what_a_page_says_is_printed_as_text(hostile: str) -> None:
 
 
 def test_progress_prints_neither_secrets_nor_controls() -> None:
-    console = Console(file=io.StringIO(), width=120)
-    progress = Progress(console, Redactor(["canary-123456789"]))
+    page = io.StringIO()
+    progress = Progress(Console(file=page, width=120), Redactor(["canary-123456789"]))
     step: dict[str, Any] = {
         "id": "a", "objective": "say canary-123456789 [/x] \x1b[2J", "required_agent": "data", "dependencies": [],
         "input_keys": [], "output_key": "k",
@@ -81,7 +81,7 @@ def test_progress_prints_neither_secrets_nor_controls() -> None:
             kind="subtask_ended", run_id="r", at_ms=2, subtask_id="a", status=TraceStatus.PARTIAL_SUCCESS
         )
     )
-    text = console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO
+    text = page.getvalue()
     assert "canary" not in text
     assert "\x1b" not in text
     assert "[/x]" in text
