@@ -69,11 +69,14 @@ def examine(data: bytes) -> Photo:
 
 
 def seen_colour(photos: Sequence[Photo]) -> str | None:
-    """Return the subject's colour by vote; a blurred photo has half a vote, no majority is no colour."""
+    """Return the subject's colour by vote.
+
+    A photo's vote counts as much as it is certain, a blurred one's half of that; no majority is no colour.
+    """
     votes: defaultdict[str, float] = defaultdict(float)
     for photo in photos:
         if photo.palette.subject is not None:
-            votes[photo.palette.subject] += 0.5 if photo.blurred else 1.0
+            votes[photo.palette.subject] += photo.palette.certainty * (0.5 if photo.blurred else 1.0)
     if not votes:
         return None
     best = max(votes, key=lambda name: votes[name])

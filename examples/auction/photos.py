@@ -84,11 +84,13 @@ def _take(lot: Lot, rng: random.Random) -> Image.Image:
     if rng.random() < 0.5:
         cutout = cutout.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     cutout = cutout.rotate(rng.uniform(-1.2, 1.2), Image.Resampling.BICUBIC)
-    left = int((size[0] - cutout.width) * rng.uniform(0.2, 0.8))
+    # There is room around the vehicle, as a photographer leaves it.
+    left = int((size[0] - cutout.width) * rng.uniform(0.32, 0.68))
     foot = int(size[1] * min(0.94, horizon + rng.uniform(0.12, 0.3)))
+    foot = max(foot, cutout.height + size[1] // 20)
     shadow = shadow_of(cutout)
     picture.alpha_composite(shadow, (max(0, left - 20), foot - shadow.height // 2 - 6))
-    picture.alpha_composite(cutout, (left, max(0, foot - cutout.height)))
+    picture.alpha_composite(cutout, (left, foot - cutout.height))
     return picture.convert("RGB")
 
 

@@ -34,11 +34,13 @@ _UNFIT: Final = {  # too like the vehicle to tell them apart
     "red": {"brick wall"},
     "orange": {"brick wall", "dirt"},
     "green": {"grass", "trees"},
-    "white": {"sky", "pale wall"},
+    "white": {"sky", "pale wall", "gravel"},
     "black": {"trees", "asphalt"},
     "blue": {"sky", "metal shed"},
     "yellow": set[str](),
 }
+_EXPOSED: Final = {"white": 0.82}
+"""A camera set so that white paint does not burn out shows the rest darker."""
 
 
 @cache
@@ -66,7 +68,7 @@ def scene(size: tuple[int, int], *, colour: str, rng: random.Random) -> tuple[Pi
     upper = _backdrop(backdrop, (width, cut), rng)
     lower = _ground(ground, (width, height - cut), rng)
     whole = np.concatenate([upper, lower]).astype(np.float32)
-    return whole * _light(size, rng)[:, :, None], horizon
+    return whole * _light(size, rng)[:, :, None] * np.float32(_EXPOSED.get(colour, 1.0)), horizon
 
 
 def _ground(name: str, size: tuple[int, int], rng: random.Random) -> Picture:
@@ -117,7 +119,7 @@ def _sky(size: tuple[int, int], rng: random.Random) -> Picture:
     clear = top * (1 - down) + low * down
     cloud = np.clip(_blotches(size, 5, rng) - 0.5, 0, 1)[:, :, None] * rng.uniform(0.4, 1.4)
     whole = clear * (1 - np.clip(cloud, 0, 1)) + np.array((240, 240, 238)) * np.clip(cloud, 0, 1)
-    hill = height * (0.72 + 0.22 * _outline(width, 6, rng))
+    hill = height * (0.74 + 0.16 * _outline(width, 6, rng))
     land = np.arange(height)[:, None] > hill[None, :]
     return np.where(land[:, :, None], np.array((92, 110, 96)), whole).astype(np.float32)
 
@@ -150,7 +152,7 @@ def _outline(width: int, points: int, rng: random.Random) -> NDArray[np.floating
 def _with_door(wall: Picture, rng: random.Random) -> Picture:
     """Put a dark gate and a lighter board somewhere, as yards have."""
     height, width = wall.shape[:2]
-    left, wide = int(rng.uniform(0, 0.75) * width), int(rng.uniform(0.14, 0.3) * width)
+    left, wide = int(rng.uniform(0.07, 0.62) * width), int(rng.uniform(0.14, 0.3) * width)
     wall[int(height * rng.uniform(0.15, 0.5)) :, left : left + wide] *= rng.uniform(0.35, 0.6)
     top = int(height * rng.uniform(0.05, 0.3))
     other = int(rng.uniform(0, 0.8) * width)

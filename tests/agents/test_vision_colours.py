@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from agents.vision.colour_words import colour_in_text, colours_agree, plain_colour
-from agents.vision.colours import palette
+from agents.vision.colours import Palette, palette
 from agents.vision.examine import Photo, seen_colour
 from agents.vision.focus import BLURRED_BELOW, sharpness
 from agents.vision.perception import NAMES, plain_name
@@ -141,9 +141,9 @@ def test_a_long_text_without_colours_is_read_in_bounded_time() -> None:
     assert colour_in_text("painted in dark dark dark " * 40_000) is None
 
 
-def shown(colour: str | None, *, sharp: float = 900.0) -> Photo:
+def shown(colour: str | None, *, sharp: float = 900.0, certainty: float = 1.0) -> Photo:
     pixel = palette(Image.new("RGB", (9, 9)))
-    return Photo(9, 9, "PNG", 99, type(pixel)(pixel.colours, colour), sharp, "0" * 16, "0" * 16)
+    return Photo(9, 9, "PNG", 99, Palette(pixel.colours, colour, certainty), sharp, "0" * 16, "0" * 16)
 
 
 def test_photos_vote_on_the_colour_and_a_blurred_one_counts_half() -> None:
@@ -152,3 +152,9 @@ def test_photos_vote_on_the_colour_and_a_blurred_one_counts_half() -> None:
     assert seen_colour([shown("red"), shown("grey")]) is None
     assert seen_colour([shown(None)]) is None
     assert np.isfinite(shown("red").sharpness)
+
+
+def test_a_certain_photo_outvotes_an_unsure_one() -> None:
+    assert seen_colour([shown("grey", certainty=0.4), shown("white", certainty=0.9)]) == "white"
+    assert seen_colour([shown(None), shown("white", certainty=0.3)]) == "white"
+    assert seen_colour([]) is None

@@ -36,7 +36,7 @@ def call(inputs: dict[str, Any], policy: Policy) -> AgentCall:
     return AgentCall(inputs, "look", datetime(2026, 1, 1, tzinfo=UTC), 60.0, policy)
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 2026, 1320])
 def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder: Path = tmp_path_factory.mktemp("site")
     build(folder, seed=request.param)

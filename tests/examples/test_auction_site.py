@@ -34,6 +34,11 @@ def pages(auction: Auction) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def photos(auction: Auction) -> dict[str, bytes]:
+    return photograph(auction)
+
+
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteServer]:
     folder = tmp_path_factory.mktemp("site")
     build(folder, seed=SEED)
@@ -119,16 +124,17 @@ def test_a_misstated_lot_never_names_its_true_colour(pages: dict[str, str], auct
     assert all(lot.colour not in pages[lot.path].lower() for lot in wrong)
 
 
-def test_every_photo_named_on_a_page_exists(pages: dict[str, str], auction: Auction) -> None:
-    files = photograph(auction)
+def test_every_photo_named_on_a_page_exists(
+    pages: dict[str, str], auction: Auction, photos: dict[str, bytes]
+) -> None:
     for lot in auction.lots:
         shown = [str(n.attributes["src"]) for n in LexborHTMLParser(pages[lot.path]).css(".photos img")]
         assert shown == [f"/photos/{photo_name(lot, i)}" for i in range(lot.photos)]
-        assert all(src.removeprefix("/photos/") in files for src in shown)
+        assert all(src.removeprefix("/photos/") in photos for src in shown)
 
 
-def test_photos_are_jpegs_of_a_size_worth_looking_at(auction: Auction) -> None:
-    for photo in photograph(auction).values():
+def test_photos_are_jpegs_of_a_size_worth_looking_at(photos: dict[str, bytes]) -> None:
+    for photo in photos.values():
         with Image.open(io.BytesIO(photo)) as opened:
             assert opened.format == "JPEG"
             assert min(opened.size) >= 300
@@ -162,7 +168,8 @@ def test_the_server_gives_nothing_but_the_site(site: SiteServer, path: str) -> N
 
 
 def test_a_server_has_no_address_outside_its_with_block(tmp_path: Path) -> None:
-    build(tmp_path, seed=1)
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public" / "index.html").write_text("<!DOCTYPE html><title>Lots</title>")
     server = SiteServer(tmp_path)
     with server:
         assert get(server, "/")[0] == 200

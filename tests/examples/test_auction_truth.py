@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from examples.auction.endings import FORMS, ending
 from examples.auction.lots import choose
 from examples.auction.site import build
-from examples.auction.truth import truth_of
+from examples.auction.truth import Truth, truth_of
 from examples.auction.words import count_words
 
 SEEDS = st.integers(min_value=0, max_value=100_000)
@@ -94,27 +94,35 @@ def test_the_answer_is_sorted_by_price_and_then_path() -> None:
     assert list(answer) == sorted(answer, key=lambda found: (found.price, found.path))
 
 
-def test_truth_json_says_what_build_returned(tmp_path: Path) -> None:
-    truth = build(tmp_path, seed=5)
-    written = json.loads((tmp_path / "truth.json").read_text())
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
+def truth(folder: Path) -> Truth:
+    return build(folder, seed=5)
+
+
+def files_in(folder: Path) -> dict[Path, bytes]:
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_truth_json_says_what_build_returned(folder: Path, truth: Truth) -> None:
+    written = json.loads((folder / "truth.json").read_text())
     assert written == truth.as_json()
     assert written["answer"][0] == asdict(truth.answer[0])
 
 
-def test_the_answer_is_not_among_the_served_files(tmp_path: Path) -> None:
-    build(tmp_path, seed=5)
-    assert not list((tmp_path / "public").rglob("truth.json"))
+def test_the_answer_is_not_among_the_served_files(folder: Path, truth: Truth) -> None:
+    assert truth.answer
+    assert not list((folder / "public").rglob("truth.json"))
 
 
-def test_one_seed_always_writes_the_same_bytes(tmp_path: Path) -> None:
-    build(tmp_path / "one", seed=11)
-    build(tmp_path / "two", seed=11)
-    one, two = (
-        {p.relative_to(tmp_path / name): p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file()}
-        for name in ("one", "two")
-    )
-    assert one == two
-    assert len(one) > 40
+def test_one_seed_always_writes_the_same_bytes(folder: Path, truth: Truth, tmp_path: Path) -> None:
+    assert build(tmp_path, seed=5) == truth
+    assert files_in(tmp_path) == files_in(folder)
+    assert len(files_in(folder)) > 40
 
 
 def test_a_word_is_a_run_of_ascii_letters() -> None:
