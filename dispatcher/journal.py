@@ -52,13 +52,15 @@ class StorageJournal:
         self, traces: Sequence[ExecutionTrace], *, values: Mapping[str, JsonValue], written_by: str
     ) -> None:
         """Keep traces and the values a subtask wrote, in one transaction."""
-        cleaned = [self._redactor.trace(t) for t in traces]
+        output_key = next(iter(values), "")
+        cleaned = [self._redactor.trace(t, output_key=output_key) for t in traces]
         run_id = traces[0].task_id
-        kept = {key: self._redactor.value(value) for key, value in values.items()}
+        kept = self._redactor.values(values)
+        by = self._redactor.name(written_by)
         await self._commit(
             [
                 *(insert_trace(trace_row(t)) for t in cleaned),
-                *(insert_value(row) for row in value_rows(run_id, kept, by=written_by)),
+                *(insert_value(row) for row in value_rows(run_id, kept, by=by)),
             ]
         )
         if self._mirror is not None:
@@ -80,10 +82,9 @@ class StorageJournal:
     def _clean_run(self, run: Run) -> Run:
         """Redact a run; its plan, which does not change, only once."""
         known = self._plans.get(run.run_id)
-        cleaned = self._redactor.run(run if known is None else run.model_copy(update={"plan": None}))
-        plan = known or cleaned.plan
-        if plan is not None and not run.state.is_final:
-            self._plans[run.run_id] = plan
+        cleaned = self._redactor.run(run, plan=known)
+        if cleaned.plan is not None and not run.state.is_final:
+            self._plans[run.run_id] = cleaned.plan
         else:
             self._plans.pop(run.run_id, None)
-        return cleaned.model_copy(update={"plan": plan})
+        return cleaned

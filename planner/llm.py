@@ -16,11 +16,12 @@ from contracts.errors import AttemptFailed, InvalidInput, InvalidPlan, Problem
 from contracts.jsonvalue import canonical_json
 from contracts.structure import seal
 from planner.catalogue import catalogue_sha256
+from planner.hosts import hosts_within
 from planner.objective import check_inputs, check_objective
 from planner.prompt import correction, first_messages
 from planner.replies import Reply, read_reply
 from planner.rules.text import read_text
-from planner.validation import check, hosts_in
+from planner.validation import check
 from providers.chat import ChatProvider, Completion, Message
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class _Asked:
 
     def hosts(self) -> set[str]:
         """Return the hosts a plan may name: those the objective and the inputs name."""
-        texts = [*read_text(self.objective).urls, *read_text(self.objective).images, *_strings(self.inputs)]
-        return {host for text in texts for host in hosts_in(text)}
+        text = read_text(self.objective)
+        return hosts_within([self.objective, *text.urls, *text.images, dict(self.inputs)])
 
 
 async def plan_by_model(
@@ -119,10 +120,3 @@ def _key_problems(reply: Reply) -> list[Problem]:
 def _prompt_sha256(messages: Sequence[Message]) -> str:
     text = canonical_json([[m.role, m.content] for m in messages])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value.strip()]
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for part in inner for text in _strings(part)]

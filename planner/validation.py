@@ -7,8 +7,8 @@ here are the checks that need the catalogue.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput, Problem
@@ -16,6 +16,7 @@ from contracts.jsonvalue import join_pointer
 from contracts.schemas import Checker
 from contracts.structure import plan_problems
 from planner.catalogue import near_names
+from planner.hosts import hosts_within
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -35,7 +36,7 @@ def check(
     Args:
         document: A sealed plan.
         cards: The agents at hand.
-        allowed_hosts: Lower case; when given, a literal URL may name no other host.
+        allowed_hosts: Lower case; when given, no URL in what the planner wrote may name another host.
     """
     found = plan_problems(document)
     if any(problem.code == "plan.shape" for problem in found):
@@ -49,10 +50,10 @@ def check(
             found.append(_unknown_agent(index, subtask, cards))
         else:
             found += _agent_problems(index, subtask, card, checkers)
-        if allowed_hosts is not None:
-            found += _host_problems(index, subtask, allowed_hosts)
         if len(found) >= MAX_PROBLEMS:
             return found[:MAX_PROBLEMS]
+    if allowed_hosts is not None:
+        found += islice(_host_problems(document, allowed_hosts), MAX_PROBLEMS - len(found))
     return found
 
 
@@ -113,16 +114,6 @@ def parameters_of(subtask: Mapping[str, Any]) -> set[str]:
     return bound | {name for name in subtask["input_keys"] if name not in read}
 
 
-def hosts_in(text: str) -> set[str]:
-    """Return the host of a text that is an http(s) URL, lower case; nothing for other text."""
-    if not text.lower().startswith(("http://", "https://")):
-        return set()
-    try:
-        return {(urlsplit(text).hostname or "").lower()}
-    except ValueError:
-        return {""}
-
-
 def _misnamed(
     at: str, name: str, subtask: Mapping[str, Any], card: AgentCard, properties: Mapping[str, Any]
 ) -> Problem:
@@ -153,26 +144,29 @@ def _checker(card: AgentCard, name: str) -> Checker:
     return Checker({**shared, "allOf": [schema]} if shared else {"allOf": [schema]})
 
 
-def _host_problems(index: int, subtask: Mapping[str, Any], allowed: Collection[str]) -> Iterator[Problem]:
-    for name, source in subtask.get("bind", {}).items():
-        for text in _strings(source.get("literal")):
-            for host in hosts_in(text.strip()) - set(allowed):
-                yield Problem(
-                    "plan.url_not_allowed",
-                    join_pointer("subtasks", index, "bind", name, "literal"),
-                    f"{subtask['id']!r} reaches for {host[:80]!r}, which the objective does not name",
-                )
+def _host_problems(document: Mapping[str, Any], allowed: Collection[str]) -> Iterator[Problem]:
+    # Whatever a plan says may become what its run may reach, so every word of it is read.
+    for at, who, part in _parts(document):
+        for host in sorted(hosts_within(part).difference(allowed)):
+            yield Problem(
+                "plan.url_not_allowed",
+                at,
+                f"{who} reaches for {host[:80]!r}, which the objective does not name",
+            )
 
 
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
+def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield pointer, owner and content of everything but what the caller wrote."""
+    for index, subtask in enumerate(document["subtasks"]):
+        who = repr(subtask["id"])
+        for name, source in subtask.get("bind", {}).items():
+            at = join_pointer("subtasks", index, "bind", name)
+            yield f"{at}/literal" if "literal" in source else at, who, [name, source]
+        for field, content in subtask.items():
+            if field != "bind":
+                yield join_pointer("subtasks", index, field), who, content
+    for field in sorted(document.keys() - {"objective", "inputs", "subtasks"}):
+        yield join_pointer(field), "the plan", document[field]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from service.desk_protocol import Desk
 from service.gate import Gate
 from service.problems import as_error, problem_answer
 from service.security import KeyRule
+from traces.cleaning import Cleaner
 
 VERSION: Final = "0.1.0"
 
@@ -62,6 +63,7 @@ def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | N
     app.state.desk = desk
     app.state.keys = keys
     app.state.clock = time
+    app.state.cleaner = Cleaner(desk.settings.secrets(), finds="told")
     app.state.closing = asyncio.Event()  # set when the server ends; whoever waits then answers at once
     for router in (objectives.router, plans.router, traces.router, agents.router, health.router):
         app.include_router(router)

@@ -7,6 +7,7 @@ used; 4 policy denies it; 5 something needed is absent or held; 6 out of time;
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -14,7 +15,8 @@ from typing import Any, Final
 
 import click
 
-from contracts.errors import CallsheetError, InvalidInput
+from contracts.errors import CallsheetError, InvalidInput, Unavailable
+from service.terminal import terminal_json
 
 EXIT_CODES: Final = """\b
 Exit codes:
@@ -23,12 +25,14 @@ Exit codes:
   2  usage                      6  out of time
   3  the input cannot be used   7  no such thing
 """
+_WRITING_FAILED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 def run_command(command: click.Command, *, name: str) -> int:
     """Run a command with the process's arguments and return its exit code; no traceback reaches a user."""
     try:
         code = command.main(prog_name=name, standalone_mode=False)
+        _flush_stdout()
     except click.exceptions.Exit as exc:
         return exc.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -41,10 +45,32 @@ def run_command(command: click.Command, *, name: str) -> int:
         show_error(exc)
         return exc.exit_code
     except BrokenPipeError:
-        # whoever read stdout has gone; Python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # whoever read it has gone
         return 0
+    except OSError as exc:
+        error = _unwritable(exc)
+        show_error(error)
+        return error.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _unwritable(exc: OSError) -> Unavailable:
+    if exc.filename is not None or exc.errno not in _WRITING_FAILED:
+        raise exc  # a defect of ours
+    _give_up_stdout()
+    return Unavailable(
+        "output.unwritable", f"stdout cannot be written: {exc.strerror}", hint="Send it where there is room."
+    )
+
+
+def _flush_stdout() -> None:
+    if sys.stdout is not None:  # closed by whoever started us
+        sys.stdout.flush()
+
+
+def _give_up_stdout() -> None:
+    # Python flushes once more at exit, and would complain
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_error(error: CallsheetError) -> None:
@@ -65,7 +91,7 @@ def printable(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON value on stdout, indented."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(terminal_json(value))
 
 
 def parse_inputs(pairs: tuple[str, ...]) -> dict[str, Any]:

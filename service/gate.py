@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import quote
 
 import structlog
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -176,12 +176,8 @@ def _headers(scope: Scope) -> Headers:
 
 
 def _session(headers: Headers) -> str | None:
-    cookies: SimpleCookie = SimpleCookie()
-    try:
-        cookies.load("; ".join(headers.get("cookie", []))[:8192])
-    except CookieError:
-        return None
-    return cookies[SESSION_COOKIE].value if SESSION_COOKIE in cookies else None
+    # Other servers of this machine share our cookie jar: what they set must not hide ours.
+    return cookie_parser("; ".join(headers.get("cookie", []))).get(SESSION_COOKIE)
 
 
 def _too_large(limit: int) -> TooLarge:

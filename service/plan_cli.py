@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -17,11 +16,15 @@ from typing import Any, Final
 import click
 
 from contracts.errors import InvalidInput
+from contracts.structure import seal
 from planner.objective import MAX_OBJECTIVE
 from planner.rules.plan import plan_by_rules
 from service.cards import load_cards
+from service.configured_secrets import configured_secrets, read_settings_file
 from service.console import EXIT_CODES, parse_inputs, printable, run_command
 from service.plan_formats import as_json, as_mermaid, as_table
+from traces.cleaning import Cleaner
+from traces.plan_cleaning import clean_plan
 
 MAX_STDIN: Final = 64 * 1024
 SETTINGS_FILE: Final = Path("callsheet.toml")
@@ -69,7 +72,8 @@ def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | No
     callsheet.toml) the model plans, else rules over the agents' cards do.
     """
     asked = _from_stdin() if objective == "-" else objective
-    document = make_plan(asked, parse_inputs(pairs), use_model=not no_model and model_is_set(os.environ))
+    found = make_plan(asked, parse_inputs(pairs), use_model=not no_model and model_is_set(os.environ))
+    document = without_secrets(found, configured_secrets(os.environ, SETTINGS_FILE))
     for warning in document["origin"].get("warnings", ()):
         click.echo(f"warning: {printable(warning)}", err=True)
     text = FORMATS[form](document) + "\n"
@@ -96,6 +100,12 @@ def make_plan(objective: str, inputs: Mapping[str, Any], *, use_model: bool) -> 
     return found
 
 
+def without_secrets(document: dict[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
+    """Return the plan as it may be shown; one that named a configured key is another plan now, and named so."""
+    clean = clean_plan(document, Cleaner(secrets, finds="told"))
+    return document if clean == document else seal(clean)
+
+
 def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_FILE) -> bool:
     """Say whether the environment or the settings file names a model's URL.
 
@@ -104,14 +114,7 @@ def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_
     """
     if any(name.upper() == MODEL_VARIABLE and value for name, value in environment.items()):
         return True
-    try:
-        found = tomllib.loads(settings_file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError) as exc:
-        raise InvalidInput(
-            "settings.invalid", f"{settings_file} cannot be read: {exc}", where=str(settings_file)
-        ) from exc
+    found = read_settings_file(settings_file)
     model = found.get("model")
     return isinstance(model, dict) and bool(model.get("url"))
 

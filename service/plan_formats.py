@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service.console import printable
+from service.terminal import terminal_json
 
 MAX_WHAT = 60
 
 
 def as_json(plan: Mapping[str, Any]) -> str:
     """Return the plan, indented."""
-    return json.dumps(plan, indent=2, ensure_ascii=False)
+    return terminal_json(plan)
 
 
 def as_table(plan: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, *, holder: Holder | None = None) -> Self:
-        """Open a file for writing; it and its folder are made where they are missing.
+        """Open a file for writing; it and its folder are made, for their owner alone, where they are missing.
 
         Args:
             path: Symbolic links are followed, so one file has one lock.
@@ -53,12 +53,13 @@ class Database:
         if real.is_dir():
             raise not_a_database(real, "it is a folder")
         try:
-            real.parent.mkdir(parents=True, exist_ok=True)
+            real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
             raise open_failure(exc, real) from exc
         lock = WriterLock.acquire(real, holder or Holder(os.getpid()))
         with ExitStack() as undo:
             undo.callback(lock.release)
+            _make_private(real)
             found = cls(real, Writer(_writing_connection(real)), lock)
             undo.pop_all()
         return found
@@ -107,6 +108,16 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, for its owner alone; SQLite gives its `-wal` and `-shm` the same mode. One there stays as it is."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    except OSError as exc:
+        raise open_failure(exc, path) from exc
 
 
 def _writing_connection(path: Path) -> sqlite3.Connection:

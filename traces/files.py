@@ -2,7 +2,7 @@
 
 A file appears whole or not at all, and none is ever written over: it is
 written under another name and then linked. Nothing is synced: the database
-holds the durable copy.
+holds the durable copy. A file is its owner's alone to read.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class TraceFiles:
 
     def _draft(self, text: bytes) -> str:
         path = f"{self.folder}/{self._mark}-{next(self._names)}"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             left = memoryview(text)
             while left:
@@ -120,7 +120,7 @@ def _publish(draft: str, path: str) -> bool:
         if exc.errno not in _NO_LINKS:
             raise
         # A file system without hard links: take the name first, then move the text under it.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         Path(draft).replace(path)
         return True
     Path(draft).unlink()

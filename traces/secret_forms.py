@@ -1,7 +1,8 @@
 """The shapes one secret takes on its way through URLs, JSON and headers, and how each is found.
 
-Each character may stand as itself, percent-encoded (also twice) or JSON-escaped
-(also inside a string that was escaped before), and any mix of these matches.
+Each character may stand as itself, percent-encoded (also twice), JSON-escaped
+(also inside a string that was escaped before) or as a JSON pointer spells it,
+and any mix of these matches.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _SHORT_ESCAPES: Final = {
     "\t": "t",
 }
 _TO_URL_SAFE: Final = str.maketrans("+/", "-_")
-_SIGNS: Final = ("%", "\\", "+")
+_IN_POINTERS: Final = {"/": "~1", "~": "~0"}
+_SIGNS: Final = ("%", "\\", "+", "~")
 
 
 class SecretForms:
@@ -83,6 +85,8 @@ def _any_form(char: str) -> str:
         forms.append(r"\+")
     if char in _SHORT_ESCAPES:
         forms.append(rf"\\+{_SHORT_ESCAPES[char]}")
+    if char in _IN_POINTERS:
+        forms.append(_IN_POINTERS[char])
     return f"(?:{'|'.join(forms)})"
 
 

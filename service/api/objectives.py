@@ -80,7 +80,7 @@ async def start_objective(
     if seconds is not None:
         headers["Preference-Applied"] = f"wait={seconds:g}"
         await wait_for_end(desk.engine, run.run_id, seconds=seconds, closing=request.app.state.closing)
-        run = desk.runs.get(run.run_id)
+    run = desk.runs.get(run.run_id)  # as it is kept: without the secrets its sender gave
     if run.state.is_final:
         return JsonAnswer(run_json(run), status_code=200, headers=headers)
     return JsonAnswer(run_json(run), status_code=202, headers={**headers, "Retry-After": "1"})

@@ -9,7 +9,7 @@ from contracts.plan import Plan
 from planner.objective import check_inputs, check_objective
 from service.api.answers import JsonAnswer, refusals
 from service.api.bodies import PlanRequest, body_schema, read_body
-from service.api.common import DeskOf
+from service.api.common import DeskOf, shown_plan
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -26,4 +26,4 @@ async def make_plan(request: Request, desk: DeskOf) -> JsonAnswer:
     asked = await read_body(request, PlanRequest)
     check_inputs(asked.inputs)
     plan = await desk.plan(check_objective(asked.objective), asked.inputs)
-    return JsonAnswer(plan.as_json())
+    return JsonAnswer(shown_plan(request, plan).as_json())

@@ -13,7 +13,7 @@ from contracts.errors import CallsheetError
 from contracts.plan import Plan
 from contracts.run import Run, RunState
 from planner.objective import MAX_OBJECTIVE
-from service.api.common import DeskOf
+from service.api.common import DeskOf, shown_plan
 from service.api.objectives import cancel
 from service.dashboard.forms import ObjectiveForm, objective_form, read_form
 from service.dashboard.render import Page, page
@@ -37,7 +37,8 @@ async def start(request: Request, desk: DeskOf) -> Response:
         return _form_page(desk, form, status=422)
     try:
         if form.action == "preview":
-            return _form_page(desk, form, plan=await desk.plan(form.objective, form.values()))
+            plan = await desk.plan(form.objective, form.values())
+            return _form_page(desk, form, plan=shown_plan(request, plan))
         run = await desk.start(form.objective, inputs=form.values())
     except CallsheetError as exc:
         text = f"{exc.message} {exc.hint}".strip()

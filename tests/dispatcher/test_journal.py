@@ -88,6 +88,28 @@ async def test_a_plan_survives_being_redacted(journal: Any, database: Any) -> No
     assert RunStore(database.reader()).get("r1").plan == plan
 
 
+async def test_a_value_under_a_sensitive_key_is_kept_nowhere(
+    journal: Any, database: Any, tmp_path: Any
+) -> None:
+    step: dict[str, Any] = {
+        "id": "a",
+        "objective": "o",
+        "required_agent": "data",
+        "dependencies": [],
+        "input_keys": [],
+    }
+    plan = load_plan(
+        {"objective": "x", "subtasks": [{**step, "output_key": "api_key"}], "result_key": "api_key"}
+    )
+    run = run_of().model_copy(update={"plan": plan})
+    await journal.open(run)
+    await journal.put([trace_of("t1", output="own-word")], values={"api_key": "own-word"}, written_by="a")
+    await journal.update(run.model_copy(update={"state": RunState.SUCCEEDED, "result": "own-word"}))
+    written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    assert b"own-word" not in written
+    assert RunStore(database.reader()).values("r1") == {"api_key": "[redacted]"}
+
+
 async def test_a_unit_that_cannot_be_written_leaves_nothing_of_itself(journal: Any, database: Any) -> None:
     await journal.open(run_of())
     await journal.put([trace_of("t1")], values={}, written_by="s")

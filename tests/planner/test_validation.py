@@ -8,7 +8,8 @@ import pytest
 
 from contracts.card import AgentCard, read_card
 from contracts.structure import seal
-from planner.validation import check, hosts_in, parameters_of
+from planner.hosts import hosts_in
+from planner.validation import check, parameters_of
 
 
 def step(number: int = 1, agent: str = "scrape", **fields: Any) -> dict[str, Any]:

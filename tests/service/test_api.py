@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.plan import load_plan
 from contracts.run import RunState
 from contracts.trace import TraceStatus
 from tests.service.desk_at_hand import PLAN, DeskAtHand
+from traces.redaction import Redactor
 
 
 async def test_an_objective_is_taken_in_with_where_to_look(client: httpx.AsyncClient) -> None:
@@ -163,3 +165,38 @@ async def test_runs_are_found_by_their_state(
     desk.keep_run("r2", state=RunState.FAILED)
     found = (await client.get(f"/objectives?state={state}")).json()["objectives"]
     assert [run["state"] for run in found] == [state]
+
+
+CANARY = "sk-modelcanary-987654321"
+
+
+async def test_a_plan_is_answered_without_configured_keys(talk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSHEET_MODEL__API_KEY", CANARY)
+    body = {"objective": f"use {CANARY}", "inputs": {"note": [CANARY], "password": "own"}}
+    async with talk() as client:
+        answer = await client.post("/plans", json=body)
+    assert CANARY not in answer.text
+    assert load_plan(answer.json()).inputs == {"note": ["[redacted]"], "password": "own"}
+
+
+async def test_a_preview_shows_no_configured_key_in_its_plan(
+    talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLSHEET_MODEL__API_KEY", CANARY)
+    form = {"objective": f"use {CANARY}", "action": "preview"}
+    async with talk() as client:
+        answer = await client.post("/ui/objectives", data=form)
+    assert answer.status_code == 200
+    assert answer.text.count(CANARY) == 1  # what was typed stands in the field it was typed into
+
+
+@pytest.mark.parametrize("headers", [{}, {"Prefer": "wait=0"}])
+async def test_an_objective_is_answered_as_it_is_kept(
+    client: httpx.AsyncClient, desk: DeskAtHand, headers: dict[str, str]
+) -> None:
+    desk.keeps = Redactor([CANARY]).run
+    body = {"objective": f"use {CANARY}", "plan": {**PLAN, "inputs": {"api_key": "own"}}}
+    answer = await client.post("/objectives", json=body, headers=headers)
+    assert answer.status_code == 202
+    assert CANARY not in answer.text
+    assert answer.json()["plan"]["inputs"] == {"api_key": "[redacted]"}

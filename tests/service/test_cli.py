@@ -202,3 +202,17 @@ def test_sigterm_ends_the_server_cleanly(tmp_path: Any, server: Any) -> None:
     _, process = server
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
+
+
+@pytest.mark.parametrize("words", [("agents", "list"), ("agents", "list", "--json"), ("--help",)])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_stdout_that_takes_nothing_is_told_without_traceback(
+    tmp_path: Path, words: tuple[str, ...], unbuffered: str
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [str(BIN / "callsheet"), *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+            check=False, env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr[:26]) == (5, "error[output.unwritable]: ")
+    assert "Traceback" not in done.stderr

@@ -265,3 +265,18 @@ def test_a_table_has_a_line_for_each_subtask() -> None:
     assert len(lines) == 4
     assert "\x1b" not in lines[1]
     assert lines[-1] == "result: done"
+
+
+def test_a_full_disk_behind_stdout_is_told_without_traceback(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "service.plan_cli", ECHO],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"error[output.unwritable]: ")
+    assert b"Traceback" not in done.stderr

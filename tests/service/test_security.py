@@ -229,3 +229,27 @@ def test_an_origin_is_ours_when_it_names_our_host_and_port(host: str, origin: st
         assert not is_ours
     else:
         assert is_ours
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        'a={"x":[1,2]}',
+        "bad name=1",
+        "=",
+        "a",
+        'q="',
+        "b=\u00e9\x80".encode("latin-1"),
+        "c=" + "x" * 20_000,
+        ";;",
+    ],
+)
+async def test_a_foreign_cookie_does_not_hide_our_session(talk: Any, foreign: str | bytes) -> None:
+    async with talk(server={"api_key": KEY}) as client:
+        answer = await client.post("/ui/login", data={"key": KEY}, headers=OWN)
+        own = answer.headers["set-cookie"].partition(";")[0].encode()
+        client.cookies.clear()
+        theirs = foreign if isinstance(foreign, bytes) else foreign.encode()
+        for cookie in (theirs + b"; " + own, own + b"; " + theirs):
+            assert (await client.get("/objectives", headers={"Cookie": cookie})).status_code == 200
+        assert (await client.get("/objectives", headers={"Cookie": theirs})).status_code == 401

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,36 @@ def test_readers_close_with_the_database(path: Path) -> None:
     with pytest.raises(Unavailable) as refused:
         reader.query("SELECT 1")
     assert refused.value.code == "storage.closed"
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_what_is_made_is_its_owners_alone(tmp_path: Path, run_row: RunRow) -> None:
+    path = tmp_path / ".callsheet" / "sheet.db"
+    with Database.open(path) as database:
+        database.commit([insert_run(run_row)]).result(10)
+        found = {p.name: mode(p) for p in path.parent.iterdir()}
+
+    assert mode(path.parent) == 0o700
+    assert found == dict.fromkeys(["sheet.db", "sheet.db-wal", "sheet.db-shm", "sheet.db.lock"], 0o600)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_what_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "own" / "sheet.db"
+    path.parent.mkdir(mode=0o755)
+    path.touch(0o640)
+    with Database.open(path):
+        pass
+
+    assert (mode(path.parent), mode(path)) == (0o755, 0o640)

@@ -199,3 +199,13 @@ def test_a_file_system_without_links_still_keeps_every_file(
     assert [load_trace(p).trace_id for p in paths] == ["t0", "t1"]
     assert (tmp_path / "trace_r1_1763700000.json").read_text() == "theirs"
     assert len(names(tmp_path)) == 3
+
+
+def test_a_trace_file_is_its_owners_alone(tmp_path: Path, make_trace: MakeTrace) -> None:
+    before = os.umask(0o022)
+    try:
+        written = TraceFiles(tmp_path).write(make_trace())
+    finally:
+        os.umask(before)
+
+    assert written.stat().st_mode & 0o777 == 0o600

@@ -130,6 +130,10 @@ def test_what_only_counts_or_is_absent_stays() -> None:
         ("https://ann:hunter2@x.example/a", f"https://{MARK}@x.example/a"),
         ("https://x.example/?page=2&api_key=abc#top", f"https://x.example/?page=2&api_key={MARK}#top"),
         ("https://x.example/?a=1;token=abc&b=2", f"https://x.example/?a=1;token={MARK}&b=2"),
+        ("https://x.example/?key=abc&b=2", f"https://x.example/?key={MARK}&b=2"),
+        ("https://x.example/?b=2&X-Amz-Signature=0af1", f"https://x.example/?b=2&X-Amz-Signature={MARK}"),
+        ("https://x.example/?sv=1&sig=a%2Fb%3D#top", f"https://x.example/?sv=1&sig={MARK}#top"),
+        ("https://x.example/cb#access_token=abc", f"https://x.example/cb#access_token={MARK}"),
     ],
 )
 def test_a_secret_nobody_told_us_is_known_by_its_place(text: str, clean: str) -> None:
@@ -144,6 +148,8 @@ def test_a_secret_nobody_told_us_is_known_by_its_place(text: str, clean: str) ->
         "https://x.example/a?page=2&sort=price#top",
         "mail ann@x.example at 12:30",
         "https://x.example:8080/@user",
+        "https://x.example/?monkey=1&keyboard=de&author=ann&design=a",
+        "press key=enter, then sign=yes",
         "",
     ],
 )
@@ -238,3 +244,18 @@ def test_a_run_keeps_its_shape_but_not_its_secrets() -> None:
     assert [s.id for s in clean.plan.subtasks] == ["get_token", "b"]
     assert clean.plan.subtasks[0].bind["api_key"].literal == MARK
     assert Run.model_validate_json(clean.model_dump_json(exclude_unset=True)).subtasks == run.subtasks
+
+
+def test_a_traces_output_goes_whole_under_a_sensitive_key(make_trace: MakeTrace) -> None:
+    trace = make_trace(output={"a": "USERCANARY"})
+
+    assert Redactor().trace(trace, output_key="api_key").output == MARK
+    assert Redactor().trace(trace, output_key="page").output == trace.output
+
+
+def test_a_trace_and_its_run_spell_a_subtask_alike(make_trace: MakeTrace) -> None:
+    redactor = Redactor(["s3cret_word"])
+    trace = make_trace(metadata={"subtask_id": "get_s3cret_word"})
+
+    assert redactor.trace(trace).metadata.subtask_id == redactor.name("get_s3cret_word")
+    assert "s3cret" not in redactor.name("get_s3cret_word")
