@@ -92,13 +92,17 @@ def test_a_trace_is_shown_whole(ran: Any) -> None:
     assert (trace["output"], trace["status"]) == ({"x": "hello"}, "success")
 
 
-def test_tail_hands_out_what_is_written_meanwhile(ran: Any) -> None:
+def test_tail_hands_out_what_is_written_meanwhile(tmp_path: Any) -> None:
+    cli("run", "-", "--quiet", cwd=tmp_path, stdin=json.dumps(ECHO))
     tail = subprocess.Popen(
-        [str(BIN / "callsheet"), "traces", "tail", "--for", "8"], cwd=ran, stdout=subprocess.PIPE, text=True
+        [str(BIN / "callsheet"), "traces", "tail", "--for", "8"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         time.sleep(2.5)  # until it watches: a process says nothing of its own start
-        cli("run", "-", "--quiet", cwd=ran, stdin=json.dumps(ECHO))
+        cli("run", "-", "--quiet", cwd=tmp_path, stdin=json.dumps(ECHO))
         seen, _ = tail.communicate(timeout=20)
     finally:
         tail.kill()
