@@ -59,14 +59,7 @@ async def open_desk(
         CallsheetError: The database or the trace folder cannot be used.
     """
     clock = clock or SystemClock()
-    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
-    slots = Slots(
-        asyncio.Semaphore(settings.run.concurrency),
-        clock,
-        Ids(clock, rng),
-        rng,
-        run_timeout_s=settings.run.timeout_s,
-    )
+    slots = _slots(settings, clock)
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
         journal = _journal(settings, database)
@@ -100,6 +93,17 @@ async def open_desk(
             grants=(*settings.egress.grants(), *grants),
             now=now,
         )
+
+
+def _slots(settings: Settings, clock: Clock) -> Slots:
+    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
+    return Slots(
+        asyncio.Semaphore(settings.run.concurrency),
+        clock,
+        Ids(clock, rng),
+        rng,
+        run_timeout_s=settings.run.timeout_s,
+    )
 
 
 def _journal(settings: Settings, database: Database) -> StorageJournal:
