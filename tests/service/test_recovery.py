@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contracts.plan import load_plan
 from service.compose import open_desk
 from service.settings import load_settings
@@ -69,3 +71,19 @@ async def test_a_killed_run_keeps_its_traces_and_is_said_to_have_ended(
         again = await desk.start("again", inputs={}, plan=plan)
         assert await desk.engine.wait(again.run_id, 30)
         assert desk.runs.get(again.run_id).state.value == "succeeded"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_told_to_stop_is_cancelled_and_its_end_is_kept(
+    tmp_path: Path, silent_address: str, number: signal.Signals
+) -> None:
+    process = started(tmp_path, silent_address)
+    wait_for(process, "▶ b")
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    reader = Reader.open(tmp_path / ".callsheet/callsheet.db")
+    (left,) = RunStore(reader).page().runs
+    reader.close()
+    assert left.state.value == "cancelled"
