@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 ROOMS := contracts storage egress providers memory traces planner agents dispatcher wasm_agents eval service
 SEED ?= 1
@@ -52,9 +53,17 @@ serve: $(VENV)/.run ## Start the service and its dashboard on 127.0.0.1:8765
 bench-dispatch: $(VENV)/.dev ## 1,000 no-op subtasks, each traced in database and file
 	@$(BIN)/python benchmarks/dispatch.py
 
+.PHONY: bench-durable
+bench-durable: $(VENV)/.dev $(PEERS)/.done ## Durable runs beside LangGraph, DBOS and the floor; ARGS="--bars 1 --rounds 3"
+	@$(BIN)/python benchmarks/durable/bench.py --peers $(PEERS)/bin/python $(ARGS)
+
 .PHONY: bench-plan-start
 bench-plan-start: $(VENV)/.dev ## What one `plan` command costs
 	@$(BIN)/python benchmarks/plan_start.py
+
+.PHONY: chaos
+chaos: $(VENV)/.dev ## Kill, cut off, fill up and damage a real service: [N=1000] [BARS=3,5] [SEED=1]
+	@$(BIN)/python -P benchmarks/chaos/main.py $(if $(N),--n $(call quoted,N)) $(if $(BARS),--bars $(call quoted,BARS)) --seed $(SEED)
 
 .PHONY: check-pages
 check-pages: $(VENV)/.dev ## Real pages and real deadlines, from $$CALLSHEET_CASES
@@ -78,10 +87,12 @@ lock: ## Rewrite the locked requirements (needs uv)
 		--no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --no-annotate pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate requirements/peers.in -o requirements/peers.txt
 
 .PHONY: clean
 clean: ## Remove the environment and what tools leave behind
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "callsheet: no Python >= 3.11 found; install one, or say PYTHON=/path/to/python3" >&2; exit 2; }
@@ -97,4 +108,11 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.run
 	@echo "callsheet: installing what the tests need" >&2
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# What `bench-durable` is measured beside: an environment of its own, so that ours never holds any of it.
+$(PEERS)/.done: requirements/peers.txt | $(VENV)/bin/python
+	@echo "callsheet: installing the peers into $(PEERS)" >&2
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install -q --require-hashes -r requirements/peers.txt
 	@touch $@

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from egress.browser import Browser
-from egress.fetch import Egress
+from egress.browser_door import Renderer
+from egress.fetch_door import Fetcher
 
 
 @dataclass(frozen=True)
 class Doors:
     """The open doors of one host; an agent closes neither."""
 
-    egress: Egress
-    browser: Browser
+    egress: Fetcher
+    browser: Renderer

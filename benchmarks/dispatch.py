@@ -20,65 +20,26 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
-from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from contracts.agent import Agent, AgentCall, AgentReply
-from contracts.card import AgentCard
-from contracts.clock import SystemClock
+from benchmarks.durable.noop import OnlyNoOps
+from benchmarks.durable.settle import settle
+from benchmarks.durable.shapes import fan_plan
+from contracts.clock import SystemClock, unix_ms
 from contracts.plan import Plan, load_plan
-from contracts.run import Run, RunEvent, RunState
+from contracts.run import Run, RunState
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
-from dispatcher.subtask import Slots
+from dispatcher.limits import Limits
 from storage.database import Database
 from traces.files import TraceFiles
 from traces.follow import count_of_run
 from traces.redaction import Redactor
-
-QUIET_MS = 0.1
-"""For one new file, where none was deleted lately."""
-
-
-class NoOp:
-    """An agent that does nothing."""
-
-    card = AgentCard(name="noop", version="1.0.0", description="Does nothing.", takes={}, gives={})
-
-    async def run(self, call: AgentCall) -> AgentReply:
-        """Return at once."""
-        return AgentReply({"n": call.attempt})
-
-
-class OnlyNoOp:
-    """A registry of one."""
-
-    def __init__(self) -> None:
-        self._agent = NoOp()
-
-    def get(self, name: str) -> Agent:  # noqa: ARG002  # one agent for every name
-        """Return the agent that does nothing, whatever the name."""
-        return self._agent
-
-    def cards(self) -> Sequence[AgentCard]:
-        """Return its card."""
-        return [self._agent.card]
-
-
-def plan_of(count: int) -> Plan:
-    """Return a plan of `count` subtasks that wait for nothing."""
-    subtasks: list[JsonValue] = [
-        {"id": f"s{i}", "objective": "nothing", "required_agent": "noop", "dependencies": [], "input_keys": [],
-         "bind": {"n": {"literal": i}}, "output_key": f"k{i}"}
-        for i in range(count)
-    ]  # fmt: skip
-    return load_plan({"objective": "no-ops", "subtasks": subtasks})
 
 
 async def measure(folder: Path, plan: Plan) -> float:
@@ -88,24 +49,24 @@ async def measure(folder: Path, plan: Plan) -> float:
     with Database.open(folder / "bench.db") as database:
         journal = StorageJournal(database, files=TraceFiles(folder / "runs"), redactor=Redactor(()))
         engine = LocalEngine(
-            registry=OnlyNoOp(), journal=journal, slots=Slots(asyncio.Semaphore(8), clock, ids, rng),
-            plan=_no_plan, observer=_nobody,
+            registry=OnlyNoOps(), journal=journal, clock=clock, ids=ids, rng=rng,
+            plan=_no_plan, observer=None, limits=Limits(slots=8),
         )  # fmt: skip
-        run = Run(run_id=ids.new(), objective="no-ops", state=RunState.QUEUED, plan=plan)
+        run = Run(
+            run_id=ids.new(), objective=plan.objective, state=RunState.QUEUED, plan=plan,
+            created_ms=unix_ms(clock.now()),
+        )  # fmt: skip
         began = time.perf_counter()
         await engine.submit(run)
         await engine.wait(run.run_id)
         took = time.perf_counter() - began
+        await engine.drain(1.0)
         journal.close()
         rows = count_of_run(database.reader(), run.run_id)
     files = sum(1 for _ in (folder / "runs").glob("trace_*.json"))
     if rows != len(plan.subtasks) or files != len(plan.subtasks):
         raise SystemExit(f"{len(plan.subtasks)} subtasks left {rows} rows and {files} files")
     return took
-
-
-def _nobody(event: RunEvent) -> None:
-    """Watch nothing."""
 
 
 async def _no_plan(run: Run) -> Plan:
@@ -132,21 +93,6 @@ def floor(folder: Path, count: int, *, grouped: bool) -> float:
     return took
 
 
-def settle(folder: Path) -> None:
-    """Wait, at most a minute, until new files are cheap again.
-
-    ext4 passes over inodes freed in the last half minute one by one, so whoever
-    just deleted many files (a test run, this benchmark) pays for it here.
-    """
-    for attempt in range(12):
-        began = time.perf_counter()
-        for i in range(100):
-            (folder / f"settle_{attempt}_{i}").write_text("x")
-        if time.perf_counter() - began < 100 * QUIET_MS / 1000:
-            return
-        time.sleep(5)
-
-
 def main() -> None:
     """Measure, print the table and the JSON line."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -154,7 +100,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    plan = plan_of(given.subtasks)
+    plan = load_plan(fan_plan(given.subtasks))
     ours, singly, grouped = [], [], []
     # Removed only at the end: ext4 looks past recently freed inodes at each new file, so a round that
     # cleans up would slow the next one.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -36,7 +36,13 @@ class AgentCall:
     attempt: int = 1
     item_index: int | None = None
     idempotency_key: str = ""
-    """Constant across attempts of one subtask (and element)."""
+    """Constant across attempts of one subtask (and element) on the same inputs, restarts included."""
+    signals: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What came for it while it was parked: name -> payload."""
+    is_due: bool = False
+    """Whether the time it was parked until has come."""
+    allowance: Mapping[str, int] = field(default_factory=dict)
+    """What it may use in this attempt where the plan says so: `fuel`, `requests`, `bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,29 @@ class AgentReply:
     log: str = ""
 
 
+class Parked(Exception):
+    """Raised by an agent that has to wait for a signal or a time; it is called again then.
+
+    Nothing runs meanwhile: the wait is a row in the journal.
+
+    Args:
+        signal: The name to wait for; None waits for the time alone.
+        until: When to go on in any case, aware; None waits for the signal alone.
+    """
+
+    def __init__(self, *, signal: str | None = None, until: datetime | None = None) -> None:
+        if signal is None and until is None:
+            raise ValueError("name a signal, a time, or both")
+        super().__init__(signal or str(until))
+        self.signal = signal
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """What `reconcile` answers when the effect never happened: it may be tried again."""
+
+
 class Agent(Protocol):
     """Runs one subtask at a time per call; calls may overlap."""
 
@@ -65,6 +94,19 @@ class Agent(Protocol):
 
         Raises:
             CallsheetError: The attempt failed; the trace carries the code.
+        """
+        ...
+
+
+@runtime_checkable
+class Reconciling(Protocol):
+    """An effectful agent that can find out whether an earlier attempt took effect."""
+
+    async def reconcile(self, call: AgentCall) -> AgentReply | NotDone:
+        """Say what became of the attempt with this call's `idempotency_key`, changing nothing.
+
+        Raises:
+            CallsheetError: It cannot be known.
         """
         ...
 

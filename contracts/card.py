@@ -44,6 +44,12 @@ CARD_SCHEMA: Final[dict[str, Any]] = {
                 "properties": {"objective": {"type": "string"}, "inputs": {"type": "object"}},
             },
         },
+        "uses": {
+            "type": "array",
+            "items": {"enum": ["fuel", "requests", "bytes"]},
+            "uniqueItems": True,
+            "description": "what of a run's budgets an attempt draws on",
+        },
         "timeout_s": {"type": "number", "exclusiveMinimum": 0},
         "retries": {"type": "integer", "minimum": 0, "maximum": 5},
         "entry": {"type": "string", "description": "package.module:function that makes a native agent"},
@@ -65,6 +71,8 @@ class AgentCard:
     effect: Effect = Effect.PURE
     words: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
+    uses: tuple[str, ...] = ()
+    """What of a run's budgets an attempt draws on: `fuel`, `requests`, `bytes`."""
     timeout_s: float = 60.0
     """For one attempt, unless the plan says otherwise."""
     retries: int = 0
@@ -113,6 +121,6 @@ def read_card(
     wrong = _checker().first(dict(document))
     if wrong is not None:
         raise InvalidInput("agent.bad_card", f"{where}: {wrong[1]}", where=f"{where}#{wrong[0]}")
-    lists = {k: tuple(document[k]) for k in ("words", "examples") if k in document}
+    lists = {k: tuple(document[k]) for k in ("words", "examples", "uses") if k in document}
     effect = Effect(document.get("effect", "pure"))
     return AgentCard(**{**document, **lists, "effect": effect, "extra": dict(extra or {})})

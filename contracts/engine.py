@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
 from contracts.card import AgentCard
+from contracts.journal import IdempotencyKey, Receipt, Signal, Value
 from contracts.plan import Plan
 from contracts.policy import Policy
 from contracts.run import Run, RunEvent
-from contracts.trace import ExecutionTrace
 
 Observer = Callable[[RunEvent], None]
 """Told of every event of a run, in order, on the event loop; must not block or raise."""
+
+Place = Literal["absent", "queued", "active", "parked"]
+"""Where an engine holds a run: not at all, waiting for its turn, in memory, or in the journal until it wakes."""
 
 
 class Planner(Protocol):
@@ -33,51 +36,63 @@ class Planner(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """What happened, kept; each call returns when it is durable."""
-
-    async def open(self, run: Run) -> None:
-        """Keep a new run."""
-        ...
-
-    async def update(self, run: Run) -> None:
-        """Keep a run's new state."""
-        ...
-
-    async def put(
-        self, traces: Sequence[ExecutionTrace], *, values: Mapping[str, JsonValue], written_by: str
-    ) -> None:
-        """Keep traces and the context values a subtask wrote, in one transaction.
-
-        Args:
-            traces: Of one run; at least one.
-            values: Context key -> value; empty when the subtask wrote nothing.
-            written_by: The subtask's id.
-        """
-        ...
-
-
 class Engine(Protocol):
-    """Who runs what, when."""
+    """Who runs what, when. Nothing of an engine's own passes this line."""
 
-    async def submit(self, run: Run) -> None:
+    async def submit(
+        self,
+        run: Run,
+        *,
+        key: IdempotencyKey | None = None,
+        kept: Sequence[tuple[Receipt, Value | None]] = (),
+    ) -> None:
         """Accept a run (durable on return); it starts when its turn comes.
 
+        Args:
+            run: In state queued.
+            key: Kept in the same transaction.
+            kept: What a child run takes over from its parent.
+
         Raises:
-            Unavailable: `engine.full`.
+            Unavailable: `engine.full`, `engine.draining`, `storage.*`.
+            Conflict: `request.key_used`, `run.exists`: it was accepted before, and nothing changed.
         """
         ...
 
     async def cancel(self, run_id: str, reason: str) -> bool:
-        """Ask a run to stop; False when it had already ended."""
+        """Ask a run to stop (durable on return); False when it had already ended."""
+        ...
+
+    async def signal(self, signal: Signal) -> None:
+        """Tell a run something (durable on return) and wake it if it waits for that.
+
+        Raises:
+            NotFound: `run.unknown`.
+            Conflict: `run.ended`.
+        """
+        ...
+
+    async def wake(self, run_id: str) -> None:
+        """Look at a run's journal again: something in it changed."""
+        ...
+
+    def status(self, run_id: str) -> Place:
+        """Return where this engine holds a run."""
         ...
 
     async def wait(self, run_id: str, timeout_s: float | None = None) -> bool:
-        """Return True once the run has ended, False after `timeout_s`."""
+        """Return True once the run has ended (durably), False after `timeout_s`."""
+        ...
+
+    async def run_worker(self) -> None:
+        """Take up what the journal left unfinished and go on until drained; runs that park and wake included."""
         ...
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no more runs, give running ones `timeout_s`, then cancel them."""
+        """Take no more runs and start no more attempts; give attempts under way `timeout_s`, then stop them.
+
+        Runs stay unfinished in the journal: the next worker goes on with them.
+        """
         ...
 
 

@@ -6,7 +6,10 @@
     |-- NotFound          name another                HTTP 404   exit 7
     |-- Refused           ask the operator            HTTP 403   exit 4
     |-- Conflict          end what holds it           HTTP 409   exit 5
+    |   `-- Fenced        somebody else took it over
     |-- Unavailable       try later or install        HTTP 503   exit 5
+    |   `-- OutOfSpace    make room                   HTTP 507   exit 5
+    |-- Damaged           restore a backup            HTTP 500   exit 1
     |-- AttemptFailed     read the trace              HTTP 502   exit 1
     |   `-- AttemptTimedOut                           HTTP 504   exit 6
 
@@ -124,6 +127,20 @@ class Unavailable(CallsheetError):
     http_status = 503
     exit_code = 5
     retryable = True
+
+
+class Fenced(Conflict):
+    """What was written carries an older epoch: another holder has opened the run since."""
+
+
+class OutOfSpace(Unavailable):
+    """The disk is full; reading still works, and writing does again once there is room."""
+
+    http_status = 507
+
+
+class Damaged(CallsheetError):
+    """What is stored is not what was written; it is never served as if it were."""
 
 
 class AttemptFailed(CallsheetError):

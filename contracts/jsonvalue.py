@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from math import isinf
 from typing import TYPE_CHECKING, Final, Never
 
@@ -23,12 +24,28 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_DIGITS: Final = 400
 
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
+"""Made once: making one takes as long as writing a small value."""
 _STRINGS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 
-def parse_json(text: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonValue:
+def parse_json(
+    text: bytes | str,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_depth: int = MAX_DEPTH,
+    max_digits: int = MAX_DIGITS,
+) -> JsonValue:
     """Read one JSON value, strictly.
+
+    Args:
+        text: UTF-8.
+        max_bytes: Of the text.
+        max_depth: Of lists and objects in each other.
+        max_digits: Of one number, at most the 4,300 that Python reads.
 
     Raises:
         InvalidInput: `json.too_large`, `json.encoding`, `json.too_deep`, `json.malformed`.
@@ -43,13 +60,7 @@ def parse_json(text: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
     if _depth(decoded, max_depth) > max_depth:
         raise InvalidInput("json.too_deep", f"JSON nested deeper than {max_depth} levels")
     try:
-        value: JsonValue = json.loads(
-            decoded,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique_keys,
-            parse_int=_bounded_int,
-            parse_float=_finite_float,
-        )
+        value: JsonValue = _decoder(max_digits).decode(decoded)
     except json.JSONDecodeError as exc:
         where = f"line {exc.lineno} column {exc.colno}"
         raise InvalidInput("json.malformed", f"not JSON at {where}: {exc.msg}", where=where) from exc
@@ -60,7 +71,7 @@ def parse_json(text: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int 
 
 def canonical_json(value: JsonValue) -> str:
     """Return the one text that equal values share: sorted keys, no spaces, UTF-8 characters as they are."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def sha256_of(value: JsonValue) -> str:
@@ -99,6 +110,16 @@ def _step(here: JsonValue, token: str, pointer: str) -> JsonValue:
     raise InvalidInput("json.pointer", f"{pointer!r} names nothing: no {token!r} there", where=pointer)
 
 
+@lru_cache(maxsize=16)
+def _decoder(max_digits: int) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_unique_keys,
+        parse_int=partial(_bounded_int, limit=max_digits),
+        parse_float=_finite_float,
+    )
+
+
 def _depth(text: str, limit: int) -> int:
     if text.count("[") + text.count("{") <= limit:
         return 0
@@ -115,11 +136,10 @@ def _refuse_constant(name: str) -> Never:
     raise InvalidInput("json.malformed", f"{name} is not JSON")
 
 
-def _bounded_int(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise InvalidInput(
-            "json.too_large", f"a number of {len(digits)} digits, at most {MAX_DIGITS} are read"
-        )
+def _bounded_int(digits: str, limit: int) -> int:
+    count = len(digits) - digits.startswith("-")
+    if count > limit:
+        raise InvalidInput("json.too_large", f"a number of {count} digits, at most {limit} are read")
     return int(digits)
 
 

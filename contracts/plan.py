@@ -70,7 +70,7 @@ class Foreach(_Model):
 
 
 class When(_Model):
-    """A condition on a context value (not executed yet: refused as `plan.unsupported`)."""
+    """A condition on a context value; a subtask whose condition does not hold is skipped."""
 
     key: Key
     pointer: str = ""
@@ -86,6 +86,9 @@ class Budget(_Model):
     usd: Annotated[int | float, Field(ge=0)] | None = None
     fuel: Annotated[int, Field(ge=1)] | None = None
     memory_mb: Annotated[int, Field(ge=1)] | None = None
+    requests: Annotated[int, Field(ge=0)] | None = None
+    bytes: Annotated[int, Field(ge=0)] | None = None
+    """Read from the network."""
 
 
 class Repair(_Model):
@@ -176,8 +179,8 @@ def load_plan(text: bytes | str | Mapping[str, JsonValue]) -> Plan:
         InvalidPlan: With every problem found.
         InvalidInput: The text is no JSON (`json.*`).
     """
-    document = read_document(text)
-    problems = plan_problems(document)
+    document, is_ours = read_document(text)
+    problems = plan_problems(document, is_ours=is_ours)
     if problems:
         raise InvalidPlan(problems)
     return plan_of(document)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.plan import Plan
 from contracts.policy import Policy
 from contracts.trace import ErrorRecord, TraceStatus
+
+Approval = Literal["auto", "effects", "plan"]
+"""What waits for a person: subtasks whose `approval` is `always`; also effectful ones; also the whole plan."""
 
 
 class RunState(StrEnum):
@@ -55,9 +58,24 @@ class Run(BaseModel):
     error: ErrorRecord | None = None
     subtasks: dict[str, TraceStatus] = {}
     """How each subtask ended."""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    """Each point is worth a minute of waiting."""
+    approval: Approval = "auto"
+    parent_id: str | None = None
+    """The run this one tries again."""
+    root_id: str | None = None
+    """The first of those runs: keys of effects are made from it, so that they stay the same."""
+    deadline_ms: int | None = None
+    """Absolute; set when it starts, the same after a restart."""
+    left_ms: int | None = None
+    """What is left of the operator's time while the run is parked: then it stands still, and has no deadline."""
+    is_redacted: bool = False
+    """A secret was taken out of its inputs or plan when it was kept, so that nobody can go on with it."""
+    cancel_reason: str | None = None
+    """Somebody asked it to stop."""
 
 
-EventKind = Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "run_ended"]
+EventKind = Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "state", "run_ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +95,7 @@ class RunEvent:
     error: ErrorRecord | None = None
     warnings: tuple[str, ...] = ()
     run: Run | None = None
-    """The run as it stands, with `planned` and `run_ended`."""
+    """The run as it stands, with `planned`, `state` and `run_ended`."""
+    event_id: int = 0
+    """Its number in the journal; 0 for `subtask_started`, and for `subtask_ended` after an attempt, which has one."""
+    trace_id: str = ""

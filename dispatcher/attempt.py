@@ -1,170 +1,188 @@
-"""One attempt: the agent called under its deadline, the trace of what came of it.
+"""One attempt: the agent called as a task, under its deadline; what came of it told once.
 
-Here a crash becomes a record: whatever an agent raises ends in a trace, never
-in the run's loop. An agent that does not stop when it is cancelled is left
-behind after a short grace, and the trace says so.
+Here a crash becomes a record: whatever an agent raises ends as an outcome,
+never in the engine's loop. An agent that does not stop when it is told to is
+left behind after a short grace, and its outcome says so.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
-from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from contracts.agent import Agent, AgentCall, AgentReply
-from contracts.clock import Clock, unix_ms
+from contracts.agent import AgentCall, AgentReply, NotDone, Parked
 from contracts.errors import AttemptFailed, AttemptTimedOut, CallsheetError
-from contracts.plan import Subtask
 from contracts.schemas import Checker
-from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata, TraceStatus
-
-STOP_GRACE_S: Final = 2.0
-
-_OUTPUT: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
+from dispatcher.reply import check_reply
+from dispatcher.timeouts import Timeouts
+from memory.encoding import encode
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An attempt that is over: its trace, and the error where it failed."""
+@dataclass(slots=True)
+class Outcome:
+    """What came of an attempt: one of a reply, an error, a wait, or nothing because it was cancelled."""
 
-    trace: ExecutionTrace
+    reply: AgentReply | None = None
+    text: str = ""
+    """The reply's output, as JSON."""
     error: CallsheetError | None = None
-    is_cancelled: bool = False
+    parked: Parked | None = None
+    is_not_done: bool = False
+    """`reconcile` found that the effect never happened."""
+    is_ambiguous: bool = False
+    """The agent did not say how it ended: an effect may have happened or not."""
+    duration_ms: float = 0
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was stopped before it gave anything."""
+        return self.reply is None and self.error is None and self.parked is None and not self.is_not_done
 
 
-async def make_attempt(
-    agent: Agent,
-    call: AgentCall,
-    subtask: Subtask,
-    *,
-    clock: Clock,
-    trace_id: str,
-    queued_ms: float,
-    plan_id: str,
-) -> Ended:
-    """Run one attempt to its end and return its trace; raises nothing but the loop's own shutdown.
+class Attempt:
+    """An attempt under way.
 
     Args:
-        agent: From the registry.
-        call: What it is given, its timeout included.
-        subtask: Whose attempt it is.
-        clock: Times the attempt.
-        trace_id: Of the trace to write.
-        queued_ms: How long it waited for a slot.
-        plan_id: Of the plan, for the trace.
+        body: The agent's own coroutine.
+        call: What it was given.
+        output_schema: What the plan asks of the output.
+        grace_s: How long it may take to stop.
+        over: Told the outcome, once.
+        timeouts: Watches its time.
+        context: The task's own.
     """
-    began, mark = clock.now(), clock.monotonic()
-    reply, error, is_cancelled = await _outcome(agent, call, subtask)
-    status = _status(reply, error, is_cancelled=is_cancelled)
-    metadata = TraceMetadata(
-        subtask_id=call.subtask_id,
-        attempt=call.attempt,
-        item_index=call.item_index,
-        started_ms=unix_ms(began),
-        queued_ms=round(queued_ms, 3),
-        duration_ms=round((clock.monotonic() - mark) * 1000, 3),
-        agent_version=agent.card.version,
-        effect=agent.card.effect.value,
-        objective=call.objective,
-        plan_id=plan_id,
-        score=reply.score if reply else None,
-        error=record_of(error) if error else None,
-        warnings=tuple(reply.warnings) if reply else (),
-        log=reply.log if reply else "",
-        usage=dict(reply.usage) if reply else dict(error.data.get("usage", {})) if error else {},
-    )
-    trace = ExecutionTrace.model_construct(
-        trace_id=trace_id,
-        task_id=call.run_id,
-        agent_type=agent.card.name,
-        input=dict(call.inputs),
-        output=reply.output if reply else None,
-        expected_output=None,
-        status=status,
-        timestamp=unix_ms(began) // 1000,
-        metadata=metadata,
-    )
-    return Ended(trace, error, is_cancelled)
 
+    __slots__ = (
+        "_call", "_grace", "_grace_s", "_is_over", "_is_stopped", "_loop", "_mark", "_over", "_task",
+        "_timed_out", "_timeouts", "due",
+    )  # fmt: skip
 
-def record_of(error: CallsheetError) -> ErrorRecord:
-    """Return the error as a trace keeps it."""
-    data: dict[str, JsonValue] = {k: v for k, v in error.data.items() if k != "usage"}
-    try:
-        return ErrorRecord(
-            code=error.code,
-            message=error.message[:2000],
-            retryable=error.retryable,
-            where=error.where[:500],
-            hint=error.hint[:500],
-            data=data,
+    def __init__(
+        self,
+        body: Coroutine[Any, Any, AgentReply | NotDone],
+        call: AgentCall,
+        *,
+        output_schema: dict[str, Any] | None,
+        grace_s: float,
+        over: Callable[[Outcome], None],
+        timeouts: Timeouts,
+        context: Context | None,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._call = call
+        self._over = over
+        self._grace_s = grace_s
+        self._grace: asyncio.TimerHandle | None = None
+        self._is_stopped = self._timed_out = self._is_over = False
+        self._mark = loop.time()
+        if output_schema is not None:
+            body = _checked(body, output_schema)
+        self._task = loop.create_task(body, context=context)
+        self.due = self._mark + call.timeout_s
+        self._timeouts = timeouts
+        timeouts.watch(self)
+        self._task.add_done_callback(self._ended)
+
+    def stop(self) -> None:
+        """Tell the agent to stop; the outcome follows within the grace."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._task.cancel()
+            self._grace = self._loop.call_later(self._grace_s, self._leave_behind)
+
+    def time_out(self) -> None:
+        """Tell the agent that its time is over."""
+        if not self._is_stopped:
+            self._timed_out = True
+            self.stop()
+
+    def _ended(self, task: asyncio.Task[AgentReply | NotDone]) -> None:
+        self._timeouts.forget(self)
+        if self._grace is not None:
+            self._grace.cancel()
+        if self._is_over:
+            if not task.cancelled():
+                task.exception()  # fetched, so that the loop does not report it as lost
+            return
+        outcome = self._judged(task)
+        # Told to stop in time, it may still have finished: what it gave counts, unless the time was over.
+        if self._timed_out and outcome.reply is None:
+            outcome = Outcome(error=_timeout(self._call, is_stopped=True), is_ambiguous=True)
+        self._finish(outcome)
+
+    def _leave_behind(self) -> None:
+        self._timeouts.forget(self)
+        _log.warning("agent_did_not_stop", run_id=self._call.run_id, subtask_id=self._call.subtask_id)
+        if self._timed_out:
+            self._finish(Outcome(error=_timeout(self._call, is_stopped=False), is_ambiguous=True))
+        else:
+            self._finish(Outcome(is_ambiguous=True))
+
+    def _finish(self, outcome: Outcome) -> None:
+        self._is_over = True
+        outcome.duration_ms = round((self._loop.time() - self._mark) * 1000, 3)
+        self._over(outcome)
+
+    def _judged(self, task: asyncio.Task[AgentReply | NotDone]) -> Outcome:
+        if task.cancelled():
+            if self._is_stopped:
+                return Outcome(is_ambiguous=True)
+            return Outcome(
+                error=AttemptFailed("agent.crashed", "the agent cancelled itself"), is_ambiguous=True
+            )
+        crash = task.exception()
+        if crash is None:
+            reply = task.result()
+            return Outcome(is_not_done=True) if isinstance(reply, NotDone) else _usable(reply)
+        if isinstance(crash, Parked):
+            return Outcome(parked=crash)
+        if isinstance(crash, CallsheetError):
+            return Outcome(error=crash)
+        _log.error(
+            "agent_crashed",
+            run_id=self._call.run_id,
+            subtask_id=self._call.subtask_id,
+            exc_info=crash,
         )
-    except ValidationError:
-        return ErrorRecord(code=error.code, message=error.message[:2000], retryable=error.retryable)
+        message = f"{type(crash).__name__}: {str(crash)[:500]}"
+        return Outcome(error=AttemptFailed("agent.crashed", message), is_ambiguous=True)
 
 
-async def _outcome(
-    agent: Agent, call: AgentCall, subtask: Subtask
-) -> tuple[AgentReply | None, CallsheetError | None, bool]:
-    try:
-        reply = _usable(await _within(agent, call))
-        if subtask.output_schema is not None:
-            await asyncio.to_thread(_check_output, subtask.output_schema, reply)
-    except CallsheetError as exc:
-        return None, exc, False
-    except asyncio.CancelledError:
-        return None, None, True
-    except Exception as exc:  # noqa: BLE001  # the border: an agent's defect becomes its trace
-        _log.error("agent_crashed", agent=agent.card.name, run_id=call.run_id, exc_info=exc)
-        return None, AttemptFailed("agent.crashed", f"{type(exc).__name__}: {str(exc)[:500]}"), False
-    return reply, None, False
-
-
-async def _within(agent: Agent, call: AgentCall) -> AgentReply:
-    running = asyncio.ensure_future(agent.run(call))
-    try:
-        done, _ = await asyncio.wait({running}, timeout=call.timeout_s)
-    except asyncio.CancelledError:
-        await _stop(running, call)
-        raise
-    if not done:
-        stopped = await _stop(running, call)
-        left = "" if stopped else "; it did not stop when told to and was left behind"
-        raise AttemptTimedOut(
-            "attempt.timeout",
-            f"no result within {call.timeout_s:g} s{left}",
-            retryable=stopped,
-            hint="Raise the subtask's timeout_s, or look at what the agent waited for.",
-        )
-    if running.cancelled():
-        raise AttemptFailed("agent.crashed", "the agent cancelled itself")
-    return running.result()
-
-
-async def _stop(running: asyncio.Future[AgentReply], call: AgentCall) -> bool:
-    running.cancel()
-    done, _ = await asyncio.wait({running}, timeout=STOP_GRACE_S)
-    if not done:
-        _log.warning("agent_did_not_stop", run_id=call.run_id, subtask_id=call.subtask_id)
-    elif not running.cancelled():
-        running.exception()  # fetched, so that the loop does not report it as lost
-    return bool(done)
-
-
-def _usable(reply: AgentReply) -> AgentReply:
+def _usable(reply: AgentReply) -> Outcome:
     """Return the reply if a trace can hold it; agents are code too, and answer what their types forbid."""
     try:
-        _OUTPUT.validate_python(reply.output)
-        TraceMetadata(
-            score=reply.score, warnings=tuple(reply.warnings), usage=dict(reply.usage), log=reply.log
-        )
-    except (ValidationError, TypeError, ValueError, AttributeError) as exc:
-        raise AttemptFailed("agent.bad_reply", f"the agent's reply cannot be kept: {str(exc)[:300]}") from exc
+        check_reply(reply)
+        text = encode(reply.output, "output")
+    except (CallsheetError, TypeError, ValueError, AttributeError) as exc:
+        message = f"the agent's reply cannot be kept: {str(exc)[:300]}"
+        return Outcome(error=AttemptFailed("agent.bad_reply", message), is_ambiguous=True)
+    return Outcome(reply=reply, text=text)
+
+
+def _timeout(call: AgentCall, *, is_stopped: bool) -> AttemptTimedOut:
+    left = "" if is_stopped else "; it did not stop when told to and was left behind"
+    return AttemptTimedOut(
+        "attempt.timeout",
+        f"no result within {call.timeout_s:g} s{left}",
+        retryable=is_stopped,
+        hint="Raise the subtask's timeout_s, or look at what the agent waited for.",
+    )
+
+
+async def _checked(
+    body: Coroutine[Any, Any, AgentReply | NotDone], schema: dict[str, Any]
+) -> AgentReply | NotDone:
+    reply = await body
+    if isinstance(reply, AgentReply):
+        await asyncio.to_thread(_check_output, schema, reply)
     return reply
 
 
@@ -174,11 +192,3 @@ def _check_output(schema: dict[str, Any], reply: AgentReply) -> None:
         raise AttemptFailed(
             "output.schema", f"the output does not fit at {wrong[0]!r}: {wrong[1]}", where=wrong[0]
         )
-
-
-def _status(reply: AgentReply | None, error: CallsheetError | None, *, is_cancelled: bool) -> TraceStatus:
-    if is_cancelled:
-        return TraceStatus.CANCELLED
-    if reply is not None:
-        return reply.status
-    return TraceStatus.TIMEOUT if isinstance(error, AttemptTimedOut) else TraceStatus.FAILURE

@@ -1,46 +1,48 @@
-"""The embedded engine: runs wait in a bounded queue and run in this process, so many at a time.
+"""The embedded engine: runs wait for their turn, run in this process so many at a time, and survive it.
 
-A run is durable before `submit` returns. Draining takes no more runs, lets the
-running ones end, and cancels what is left when the time is over.
+A run is durable before `submit` returns, and what it did is in the journal
+before anybody is told. A run that waits for a person or a time leaves memory.
+Draining stops without ending: the next worker goes on from the journal.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import random
+from collections.abc import Sequence
 from typing import Final
 
-import structlog
-
 from contracts.agent import Registry
-from contracts.clock import Clock, unix_ms
-from contracts.engine import Journal, Observer
-from contracts.errors import CallsheetError, Unavailable
-from contracts.plan import Plan
-from contracts.run import EventKind, Run, RunEvent, RunState
-from contracts.trace import ErrorRecord
-from dispatcher.attempt import record_of
-from dispatcher.execution import Execution
-from dispatcher.subtask import Slots, SubtaskRunner
+from contracts.clock import Clock
+from contracts.engine import Observer, Place
+from contracts.errors import CallsheetError, Conflict, Fenced, NotFound, Unavailable
+from contracts.journal import Done, Entry, Event, IdempotencyKey, Journal, Receipt, Signal, Unfinished, Value
+from contracts.run import Run
+from dispatcher.active import ActiveRuns
+from dispatcher.ids import Ids
+from dispatcher.limits import Limits
+from dispatcher.planning import MakePlan
+from dispatcher.telling import tell
+from dispatcher.watch import Watch
 
-MakePlan = Callable[[Run], Awaitable[Plan]]
+__all__ = ["LocalEngine", "MakePlan"]
 
-END_TRIES: Final = 10
-"""About half a minute in all."""
-
-_log = structlog.get_logger(__name__)
+SETTLE_S: Final = 1.0
+"""Beyond the grace an attempt has to stop."""
 
 
 class LocalEngine:
-    """Runs objectives in this process.
+    """Runs objectives in this process; everything here runs on its loop.
 
     Args:
         registry: Where agents come from.
         journal: Keeps everything.
-        slots: Attempts at once, over all runs.
+        clock: Time.
+        ids: Names for traces.
+        rng: For the jitter of retries.
         plan: Makes the plan of a run that brings none.
-        observer: Told of every event of every run.
-        max_runs: Runs that may be under way or waiting; one more is refused.
+        observer: Told of every event of every run once it is durable.
+        limits: How much at once.
     """
 
     def __init__(
@@ -48,161 +50,210 @@ class LocalEngine:
         *,
         registry: Registry,
         journal: Journal,
-        slots: Slots,
+        clock: Clock,
+        ids: Ids,
+        rng: random.Random,
         plan: MakePlan,
-        observer: Observer,
-        max_runs: int = 1000,
+        observer: Observer | None,
+        limits: Limits | None = None,
     ) -> None:
-        self._registry = registry
+        self.clock = clock
+        self._limits = limits or Limits()
         self._journal = journal
-        self._slots = slots
-        self._plan = plan
         self._observer = observer
-        self._max_runs = max_runs
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._executions: dict[str, Execution] = {}
-        self._planning: dict[str, asyncio.Future[Plan]] = {}
-        self._cancelled: dict[str, str] = {}
-        self._is_draining = False
+        self._watch = Watch(journal, clock, wake=self._wake_due)
+        self._runs = ActiveRuns(
+            registry=registry,
+            journal=journal,
+            clock=clock,
+            ids=ids,
+            rng=rng,
+            make_plan=plan,
+            observer=observer,
+            limits=self._limits,
+            ended=self._tell_waiters,
+            parked=self._look_again,
+        )
+        self._accepting: dict[str, asyncio.Future[None]] = {}
+        self._signalling: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._drained = asyncio.Event()
 
-    @property
-    def clock(self) -> Clock:
-        """The engine's time."""
-        return self._slots.clock
-
-    async def submit(self, run: Run) -> None:
-        """Accept a run (durable on return) and start it.
+    async def submit(
+        self,
+        run: Run,
+        *,
+        key: IdempotencyKey | None = None,
+        kept: Sequence[tuple[Receipt, Value | None]] = (),
+    ) -> None:
+        """Accept a run (durable on return) and queue it.
 
         Raises:
-            Unavailable: `engine.full`, `engine.draining`.
+            Unavailable: `engine.full`, `engine.draining`, `storage.*`.
+            Conflict: `request.key_used`, `run.exists`.
         """
-        if self._is_draining:
+        if self._runs.is_draining:
             raise Unavailable(
                 "engine.draining", "the service is stopping", hint="Send it again when it is back."
             )
-        if len(self._tasks) >= self._max_runs:
+        waiting = len(self._runs.queue) + len(self._runs.active) + len(self._accepting)
+        if waiting >= self._limits.max_runs:
             raise Unavailable(
-                "engine.full",
-                f"{len(self._tasks)} runs are under way or waiting",
-                hint="Try again in a few seconds.",
+                "engine.full", f"{waiting} runs are under way or waiting", hint="Try again in a few seconds."
             )
         # the place is taken before the wait for durability, so that the bound holds
-        accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        task = asyncio.ensure_future(self._carry_out(run, accepted))
-        self._tasks[run.run_id] = task
-        task.add_done_callback(lambda _: self._forget(run.run_id))
-        await accepted
+        accepted = asyncio.get_running_loop().create_future()
+        self._accepting[run.run_id] = accepted
+        # the run may be kept although whoever asked for it has gone meanwhile
+        accepted.add_done_callback(lambda done: self._accept(run, done, kept=[r for r, _ in kept]))
+        self._journal.create(run, key=key, kept=kept, done=_into(accepted))
+        await asyncio.shield(accepted)
 
     async def cancel(self, run_id: str, reason: str) -> bool:
-        """Ask a run to stop; False when it has ended or was never here."""
-        if run_id not in self._tasks:
+        """Ask a run to stop (durable on return); False when it had ended or was never here.
+
+        Raises:
+            Unavailable: `storage.*`.
+        """
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not self._runs.cancel(run_id, reason, _into(kept)):
             return False
-        self._cancelled.setdefault(run_id, reason)
-        if run_id in self._executions:
-            self._executions[run_id].cancel(reason)
-        elif run_id in self._planning:
-            self._planning[run_id].cancel()
+        try:
+            await asyncio.shield(kept)
+        except Fenced:
+            return False
         return True
 
+    async def signal(self, signal: Signal) -> None:
+        """Tell a run something (durable on return) and wake it; told twice, it hears it once.
+
+        Raises:
+            NotFound: `run.unknown`.
+            Conflict: `run.ended`.
+            Unavailable: `storage.*`.
+        """
+        name = (signal.run_id, signal.signal_id)
+        if name in self._signalling:
+            await asyncio.shield(self._signalling[name])
+            return
+        state = self._journal.state(signal.run_id)
+        if state is None:
+            raise NotFound("run.unknown", f"no run is called {signal.run_id[:80]!r}")
+        if self._journal.knows_signal(*name):
+            return
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._signalling[name] = kept
+        kept.add_done_callback(lambda done: self._hand_over(signal, done))
+        self._journal.signal(signal, _into(kept))
+        try:
+            await asyncio.shield(kept)
+        except Fenced as exc:
+            raise Conflict("run.ended", f"run {signal.run_id!r} has already ended") from exc
+
+    async def wake(self, run_id: str) -> None:
+        """Look at a run's journal again."""
+        self._wake(run_id)
+
+    def status(self, run_id: str) -> Place:
+        """Return where this engine holds a run."""
+        if run_id in self._runs.active:
+            return "active"
+        if run_id in self._runs.queue or run_id in self._accepting:
+            return "queued"
+        state = self._journal.state(run_id)
+        return "absent" if state is None or state.is_final else "parked"
+
     async def wait(self, run_id: str, timeout_s: float | None = None) -> bool:
-        """Return True once the run has ended, False after `timeout_s` seconds."""
-        task = self._tasks.get(run_id)
-        if task is None:
-            return True
-        done, _ = await asyncio.wait({task}, timeout=timeout_s)
-        return bool(done)
+        """Return True once the run has ended (durably), False after `timeout_s` seconds or once drained."""
+        if run_id not in self._runs.active and run_id not in self._runs.queue:
+            state = self._journal.state(run_id)
+            if state is None or state.is_final:
+                return True
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(run_id, []).append(ended)
+        done, _ = await asyncio.wait({ended}, timeout=timeout_s)
+        if not done and (waiters := self._waiters.get(run_id)) is not None:
+            waiters.remove(ended)
+            if not waiters:
+                del self._waiters[run_id]
+        return bool(done) and not ended.cancelled()
+
+    async def run_worker(self) -> None:
+        """Take up what the journal left unfinished, wake what parks, until drained."""
+        self._runs.take_up_unfinished()
+        self._watch.start()
+        await self._drained.wait()
 
     async def drain(self, timeout_s: float) -> None:
-        """Take no more runs, give running ones `timeout_s` seconds, then cancel them and wait."""
-        self._is_draining = True
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=timeout_s)
-        for run_id in list(self._tasks):
-            await self.cancel(run_id, "the service is stopping")
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
+        """Start nothing more, give attempts under way `timeout_s`, stop them, and keep what they did."""
+        runs, loop = self._runs, asyncio.get_running_loop()
+        runs.is_draining = runs.slots.is_closed = True
+        self._watch.stop()
+        runs.stop_reloading()
+        await runs.slots.settled(timeout_s)
+        for active in list(runs.active.values()):
+            active.suspend()
+        await runs.slots.settled(self._limits.stop_grace_s + SETTLE_S)
+        kept: asyncio.Future[None] = loop.create_future()
+        self._journal.flush(_into(kept))
+        await asyncio.wait({kept}, timeout=SETTLE_S)
+        for waiters in self._waiters.values():
+            for waiter in waiters:
+                waiter.cancel()
+        self._waiters.clear()
+        self._drained.set()
 
-    def _forget(self, run_id: str) -> None:
-        task = self._tasks.pop(run_id)
-        self._executions.pop(run_id, None)
-        self._planning.pop(run_id, None)
-        self._cancelled.pop(run_id, None)
-        if not task.cancelled() and (crash := task.exception()) is not None:
-            _log.error("run_lost", run_id=run_id, exc_info=crash)
-
-    async def _carry_out(self, run: Run, accepted: asyncio.Future[None]) -> None:
-        try:
-            await self._journal.open(run)
-        except CallsheetError as exc:
-            accepted.set_exception(exc)
+    def _accept(self, run: Run, accepted: asyncio.Future[None], *, kept: list[Receipt]) -> None:
+        self._accepting.pop(run.run_id, None)
+        if accepted.cancelled() or accepted.exception() is not None:
             return
-        accepted.set_result(None)
-        with structlog.contextvars.bound_contextvars(run_id=run.run_id):
-            ended = await self._ended(run)
-            await self._keep_end(ended)
-            _log.info("run_ended", state=ended.state.value, error=ended.error.code if ended.error else None)
-            self._tell("run_ended", ended)
+        queued = Event(1, "queued", run.created_ms)
+        tell(self._observer, Entry(run.run_id, 1, events=[queued]), run)
+        tell(self._observer, Entry(run.run_id, 1, receipts=kept), run)
+        fresh = None if kept else run
+        self._runs.queue.push(run.run_id, created_ms=run.created_ms, priority=run.priority, run=fresh)
+        self._runs.take_turns()
 
-    async def _keep_end(self, ended: Run) -> None:
-        """Keep how a run ended; a full disk may have room again in a while."""
-        for attempt in range(1, END_TRIES):
-            try:
-                await self._journal.update(ended)
-            except Unavailable as exc:
-                _log.warning("run_end_not_kept", code=exc.code, attempt=attempt)
-                if self._is_draining:
-                    break
-                await self.clock.sleep(min(5.0, 0.2 * 2.0**attempt))
-            else:
-                return
-        await self._journal.update(ended)
+    def _hand_over(self, signal: Signal, kept: asyncio.Future[None]) -> None:
+        self._signalling.pop((signal.run_id, signal.signal_id), None)
+        if kept.cancelled() or kept.exception() is not None:
+            return
+        active = self._runs.active.get(signal.run_id)
+        if active is not None:
+            active.tell(signal)
+        else:
+            self._runs.queue.reread(signal.run_id)
+            self._wake(signal.run_id)
 
-    async def _ended(self, run: Run) -> Run:
-        """Return the run as it ended; here a defect of ours becomes the run's error."""
-        try:
-            if run.plan is None:
-                run = run.model_copy(update={"plan": await self._planned(run)})
-            if run.run_id in self._cancelled:
-                return self._stopped(run, RunState.CANCELLED, self._reason(run.run_id))
-            return await self._executed(run)
-        except CallsheetError as exc:
-            return self._stopped(run, RunState.FAILED, record_of(exc))
-        except Exception as exc:  # noqa: BLE001  # the border: no run may stay "running" because of a defect
-            _log.error("run_crashed", exc_info=exc)
-            return self._stopped(
-                run, RunState.FAILED, ErrorRecord(code="internal.error", message=type(exc).__name__)
-            )
+    def _wake(self, run_id: str) -> None:
+        runs = self._runs
+        if run_id not in runs.active and run_id not in runs.queue and not runs.is_draining:
+            runs.queue.push(run_id, created_ms=0, priority=0)
+            runs.take_turns()
 
-    async def _planned(self, run: Run) -> Plan | None:
-        await self._journal.update(run.model_copy(update={"state": RunState.PLANNING}))
-        planning = self._planning[run.run_id] = asyncio.ensure_future(self._plan(run))
-        await asyncio.wait({planning})
-        return None if planning.cancelled() else planning.result()
+    def _wake_due(self, due: Sequence[Unfinished]) -> None:
+        self._runs.enqueue(due)
+        self._runs.take_turns()
 
-    async def _executed(self, run: Run) -> Run:
-        run = run.model_copy(update={"state": RunState.RUNNING, "started_ms": unix_ms(self.clock.now())})
-        await self._journal.update(run)
-        self._tell("planned", run)
-        runner = SubtaskRunner(self._registry, self._journal, self._slots, self._observer)
-        execution = Execution(run, runner, journal=self._journal, slots=self._slots, observer=self._observer)
-        self._executions[run.run_id] = execution
-        if run.run_id in self._cancelled:
-            execution.cancel(self._cancelled[run.run_id])
-        return await execution.finish()
+    def _look_again(self, until_ms: int | None) -> None:
+        if until_ms is not None:
+            self._watch.look_at(until_ms)
 
-    def _reason(self, run_id: str) -> ErrorRecord:
-        return ErrorRecord(code="run.cancelled", message=self._cancelled[run_id])
+    def _tell_waiters(self, run_id: str) -> None:
+        for waiter in self._waiters.pop(run_id, ()):
+            if not waiter.done():
+                waiter.set_result(None)
 
-    def _stopped(self, run: Run, state: RunState, error: ErrorRecord) -> Run:
-        return run.model_copy(update={"state": state, "error": error, "ended_ms": unix_ms(self.clock.now())})
 
-    def _tell(self, kind: EventKind, run: Run) -> None:
-        self._observer(
-            RunEvent(
-                kind=kind,
-                run_id=run.run_id,
-                at_ms=unix_ms(self.clock.now()),
-                error=run.error,
-                run=run,
-            )
-        )
+def _into(future: asyncio.Future[None]) -> Done:
+    """Return what tells a future."""
+
+    def done(error: CallsheetError | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    return done

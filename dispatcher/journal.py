@@ -1,25 +1,46 @@
-"""The journal on storage: traces and values in one unit, secrets taken out, a JSON file per trace after it.
+"""The journal on storage: what one entry holds in one unit, secrets taken out, a JSON file per trace after it.
 
-What is written is written redacted; what agents are given is not.
+What is written is written redacted; what agents are given is not. Entries of
+one turn of the loop reach the writer together, so they share a commit: a
+result and the intent of the effect it leads to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
 
 from pydantic import JsonValue
 
-from contracts.plan import Plan
-from contracts.run import Run
-from contracts.trace import ExecutionTrace
+from contracts.errors import CallsheetError, Conflict, InvalidInput
+from contracts.journal import (
+    Done,
+    Entry,
+    IdempotencyKey,
+    Opened,
+    Receipt,
+    Signal,
+    Unfinished,
+    Value,
+)
+from contracts.run import Run, RunState
+from dispatcher.drafts import Draft, Drafting
+from dispatcher.kept import Kept
 from dispatcher.mirror import Mirror
-from dispatcher.relay import Relay
-from memory.rows import value_rows
-from storage.database import Database, Statement
-from storage.rows import insert_run, insert_trace, insert_value, update_run
+from storage.database import Database
+from storage.journal_rows import forget_keys
+from storage.telling import after_telling
+from storage.unit import Fence, Unit
 from traces.files import TraceFiles
+from traces.receipts import KeptReceipt
 from traces.redaction import Redactor
-from traces.rows import run_row, trace_row
+
+KEY_LIFE_MS: Final = 24 * 3600 * 1000
+"""How long a caller's key is remembered."""
 
 
 class StorageJournal:
@@ -33,38 +54,86 @@ class StorageJournal:
 
     def __init__(self, database: Database, *, files: TraceFiles | None, redactor: Redactor) -> None:
         self._database = database
-        self._redactor = redactor
         self._mirror = Mirror(files) if files is not None else None
-        self._relay = Relay()
-        self._plans: dict[str, Plan] = {}
+        self._kept = Kept(database.reader())
+        self._drafting = Drafting(redactor)
+        self._units: list[Unit] = []
+        self._told: deque[tuple[Done, CallsheetError | None]] = deque()
+        self._is_woken = False  # set by the writer's thread, cleared by the loop before it looks
+        self._keys_forgotten_ms = 0
 
-    async def open(self, run: Run) -> None:
-        """Keep a new run."""
-        await self._commit([insert_run(run_row(self._clean_run(run)))])
-
-    async def update(self, run: Run) -> None:
-        """Keep a run's new state; one that ended also waits for its trace files."""
-        await self._commit([update_run(run_row(self._clean_run(run)))])
-        if run.state.is_final and self._mirror is not None:
-            await self._relay.wait(self._mirror.flushed())
-
-    async def put(
-        self, traces: Sequence[ExecutionTrace], *, values: Mapping[str, JsonValue], written_by: str
+    def create(
+        self,
+        run: Run,
+        *,
+        key: IdempotencyKey | None = None,
+        kept: Sequence[tuple[Receipt, Value | None]] = (),
+        done: Done,
     ) -> None:
-        """Keep traces and the values a subtask wrote, in one transaction."""
-        output_key = next(iter(values), "")
-        cleaned = [self._redactor.trace(t, output_key=output_key) for t in traces]
-        run_id = traces[0].task_id
-        kept = self._redactor.values(values)
-        by = self._redactor.name(written_by)
-        await self._commit(
-            [
-                *(insert_trace(trace_row(t)) for t in cleaned),
-                *(insert_value(row) for row in value_rows(run_id, kept, by=by)),
-            ]
-        )
-        if self._mirror is not None:
-            self._mirror.write(cleaned)
+        """Keep a new run, its first event, its caller's key, and what it takes over."""
+        draft, copies = self._drafting.created(run, key, kept)
+        if key is not None and key.at_ms - self._keys_forgotten_ms > KEY_LIFE_MS // 24:
+            self._keys_forgotten_ms = key.at_ms
+            draft.statements.append(forget_keys(key.at_ms - KEY_LIFE_MS))
+        if self._mirror is not None and copies:
+            done = partial(self._mirrored, self._mirror, copies, done, False)  # the run goes on
+        self._submit(draft, partial(_told_of_creation, done), None)
+
+    def open(self, run_id: str, *, done: Done) -> Opened:
+        """Return what is done and raise the epoch."""
+        opened = self._kept.open(run_id)
+        run = opened.run
+        if run.state is RunState.AWAITING_APPROVAL:
+            run = run.model_copy(update={"state": RunState.RUNNING if run.started_ms else RunState.QUEUED})
+        draft = self._drafting.opened(run, opened.epoch)
+        self._submit(draft, done, Fence(run_id, opened.epoch, opens=True))
+        return opened if run is opened.run else replace(opened, run=run)
+
+    def put(self, entry: Entry, done: Done) -> None:
+        """Keep an entry, in the order given."""
+        try:
+            draft, copies = self._drafting.entry(entry)
+        except InvalidInput as exc:
+            # Nothing of it was handed over: the run's memory is ahead of its journal and is given up
+            # here and now, so that nothing follows what is missing.
+            done(exc)
+            return
+        closes = entry.run is not None and entry.run.state.is_final
+        if self._mirror is not None and (copies or closes):
+            done = partial(self._mirrored, self._mirror, copies, done, closes)
+        self._submit(draft, done, Fence(entry.run_id, entry.epoch, closes=closes))
+
+    def signal(self, signal: Signal, done: Done) -> None:
+        """Keep a signal and mark its run as due."""
+        self._submit(self._drafting.signal(signal), done, Fence(signal.run_id, None))
+
+    def knows_signal(self, run_id: str, signal_id: str) -> bool:
+        """Say whether a run was told this signal before."""
+        return self._kept.knows_signal(run_id, signal_id)
+
+    def flush(self, done: Done) -> None:
+        """Tell when everything given so far is durable or has failed."""
+        self._submit(Draft(), done, None)
+
+    def output(self, trace_id: str) -> JsonValue:
+        """Return what a kept attempt gave."""
+        return self._kept.output(trace_id)
+
+    def unfinished(self, *, after: int = 0, limit: int = 1000) -> Sequence[Unfinished]:
+        """Return runs in state queued, planning or running that are not parked, by `seq`."""
+        return self._kept.unfinished(after=after, limit=limit)
+
+    def due(self, *, before_ms: int, limit: int = 1000) -> Sequence[Unfinished]:
+        """Return parked runs whose time to be looked at has come, earliest first."""
+        return self._kept.due(before_ms=before_ms, limit=limit)
+
+    def next_due_ms(self, *, after_ms: int) -> int | None:
+        """Return when the next parked run is due that is not due yet."""
+        return self._kept.next_due_ms(after_ms=after_ms)
+
+    def state(self, run_id: str) -> RunState | None:
+        """Return a run's kept state."""
+        return self._kept.state(run_id)
 
     @property
     def files_lost(self) -> int:
@@ -76,15 +145,59 @@ class StorageJournal:
         if self._mirror is not None:
             self._mirror.close()
 
-    async def _commit(self, statements: list[Statement]) -> None:
-        await self._relay.wait(self._database.commit(statements))
+    def _submit(self, draft: Draft, done: Done, fence: Fence | None) -> None:
+        if not self._units:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._units.append(Unit(draft.statements, self._teller(done), fence, draft.blobs))
 
-    def _clean_run(self, run: Run) -> Run:
-        """Redact a run; its plan, which does not change, only once."""
-        known = self._plans.get(run.run_id)
-        cleaned = self._redactor.run(run, plan=known)
-        if cleaned.plan is not None and not run.state.is_final:
-            self._plans[run.run_id] = cleaned.plan
-        else:
-            self._plans.pop(run.run_id, None)
-        return cleaned
+    def _hand_over(self) -> None:
+        units, self._units = self._units, []
+        self._database.submit(units)
+
+    def _teller(self, done: Done) -> Done:
+        """Return what the writer's thread tells, so that the loop is woken once for many."""
+        return partial(self._note, asyncio.get_running_loop(), done)
+
+    def _note(self, loop: asyncio.AbstractEventLoop, done: Done, error: CallsheetError | None) -> None:
+        self._told.append((done, error))
+        if not self._is_woken:
+            self._is_woken = True
+            after_telling(partial(self._wake, loop))
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not loop.is_closed():  # who ended its loop waits for nothing any more
+            loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        self._is_woken = False
+        told = self._told
+        while told:
+            done, error = told.popleft()
+            done(error)
+
+    def _mirrored(
+        self,
+        mirror: Mirror,
+        copies: Sequence[KeptReceipt],
+        done: Done,
+        closes: bool,  # noqa: FBT001  # bound by partial
+        error: CallsheetError | None,
+    ) -> None:
+        if error is None:
+            mirror.write(copies)
+        if not closes:
+            done(error)
+            return
+        # a run has ended when its files are there too
+        mirror.flushed(self._teller(partial(_told_in_full, done, error)))
+
+
+def _told_in_full(done: Done, error: CallsheetError | None, _: CallsheetError | None) -> None:
+    done(error)
+
+
+def _told_of_creation(done: Done, error: CallsheetError | None) -> None:
+    if isinstance(error, Conflict) and error.code == "storage.constraint":
+        code = "request.key_used" if "request_key" in error.message else "run.exists"
+        error = Conflict(code, "it was accepted before", hint="Ask for it by its key or its id.")
+    done(error)

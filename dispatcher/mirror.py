@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import Future
+from collections.abc import Sequence
 
 import structlog
 
 from contracts.errors import CallsheetError
-from contracts.trace import ExecutionTrace
+from contracts.journal import Done
+from storage.blobs import Blob
+from storage.rows import TraceRow
 from traces.files import TraceFiles
+from traces.receipts import KeptReceipt
+from traces.rows import trace_of
 
 _log = structlog.get_logger(__name__)
 
@@ -24,30 +28,27 @@ class Mirror:
 
     def __init__(self, files: TraceFiles) -> None:
         self._files = files
-        self._waiting: deque[ExecutionTrace | Future[None]] = deque()
+        self._waiting: deque[KeptReceipt | Done] = deque()
         self._turn = threading.Condition()  # guards _waiting and _closed; never held while writing
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="trace-files", daemon=True)
         self._thread.start()
         self.lost = 0
 
-    def write(self, traces: list[ExecutionTrace]) -> None:
+    def write(self, copies: Sequence[KeptReceipt]) -> None:
         """Have files written soon."""
         with self._turn:
-            self._waiting.extend(traces)
+            self._waiting.extend(copies)
             self._turn.notify()
 
-    def flushed(self) -> Future[None]:
-        """Return a future that is done when everything handed over before is written."""
-        mark: Future[None] = Future()
-        mark.set_running_or_notify_cancel()
+    def flushed(self, done: Done) -> None:
+        """Tell `done`, in this thread or the mirror's, when everything handed over before is written."""
         with self._turn:
             if not self._closed:
-                self._waiting.append(mark)
+                self._waiting.append(done)
                 self._turn.notify()
-                return mark
-        mark.set_result(None)
-        return mark
+                return
+        done(None)
 
     def close(self) -> None:
         """Write what waits, then end the thread."""
@@ -64,15 +65,19 @@ class Mirror:
                     return
                 batch, self._waiting = self._waiting, deque()
             for item in batch:
-                if isinstance(item, Future):
-                    item.set_result(None)
+                if isinstance(item, tuple):
+                    self._write(item.row, item.blobs)
                 else:
-                    self._write(item)
+                    item(None)
 
-    def _write(self, trace: ExecutionTrace) -> None:
+    def _write(self, row: TraceRow, blobs: Sequence[Blob]) -> None:
+        texts = {blob.sha256: blob.raw.decode() for blob in blobs}
+        names = {"input": row.input_blob, "output": row.output_blob}
         try:
-            self._files.write(trace)
+            self._files.write(
+                trace_of(row.body, long={field: texts[name] for field, name in names.items() if name})
+            )
         except (CallsheetError, OSError) as exc:
             # the trace itself is in the database; only its copy is missing
             self.lost += 1
-            _log.error("trace_file_lost", trace_id=trace.trace_id, error=str(exc))
+            _log.error("trace_file_lost", trace_id=row.trace_id, error=str(exc))

@@ -23,7 +23,9 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import AttemptFailed, Refused
 from contracts.policy import FetchLimits, Policy
 from egress.bounds import Counts, timed_out
+from egress.browser_door import Rendered
 from egress.launch import Launch, launch_error, prepare_launch
+from egress.meter import charge
 from egress.proxy import Proxy
 from egress.proxy_session import Session
 from egress.reach import Reach
@@ -32,19 +34,6 @@ from egress.target import parse_target
 from egress.visit import Visit
 
 CLOSE_S: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What a page became."""
-
-    url: str
-    """Where the main frame ended up."""
-    status: int
-    html: str
-    refused: tuple[str, ...]
-    """Hosts the page asked for and did not get."""
-    wire_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +88,21 @@ class Browser:
         target = parse_target(url)
         reach = Reach.of(policy, target)
         reach.check_name(target)
+        charge("requests", 1)
         async with self._turn:
             running = await self._started()
             begun = self._clock.monotonic()
             deadline = asyncio.timeout(limits.timeout_s)
             try:
                 async with deadline, running.proxy.session(reach, limits) as session:
-                    return await self._visit(running, session, target.url, until=deadline.when() or 0.0)
+                    found = await self._visit(running, session, target.url, until=deadline.when() or 0.0)
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise
                 elapsed_s = self._clock.monotonic() - begun
                 raise timed_out(url, within_s=limits.timeout_s, elapsed_s=elapsed_s) from exc
+        charge("bytes", found.wire_bytes)
+        return found
 
     async def aclose(self) -> None:
         """End Chromium and everything it left."""

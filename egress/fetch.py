@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,32 +20,15 @@ from contracts.policy import FetchLimits, Policy
 from egress.ask import Ask
 from egress.client import BoundedTransport, open_client
 from egress.decode import read_decoded
+from egress.fetch_door import Fetched
+from egress.meter import charge
 from egress.resolve import Resolver, SystemResolver
 from egress.target import shown
 from egress.transport import Door, Passage, PinnedTransport
+from egress.turns import PER_HOST, HostTurns
 from egress.wire import joined_headers
 
 _LOCATION: Final = "callsheet.location"
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a URL answered."""
-
-    url: str
-    """The last hop's."""
-    status: int
-    headers: Mapping[str, str]
-    """By lower-case name."""
-    body: bytes
-    """Decoded."""
-    media_type: str
-    """Lower case, without parameters; empty when the answer names none."""
-    charset: str | None
-    hops: tuple[str, ...]
-    """Every URL asked, the first to the last."""
-    wire_bytes: int
-    """Received, heads and redirects included."""
 
 
 class Egress:
@@ -57,7 +40,9 @@ class Egress:
         *,
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        per_host: int = PER_HOST,
     ) -> None:
+        self._turns = HostTurns(per_host)
         self._door = Door(resolver or SystemResolver(), tls, clock or SystemClock())
         self.counts = self._door.counts
 
@@ -103,7 +88,7 @@ class Egress:
             ask = Ask.of(url, method=method, headers=headers or {}, body=body)
             passage = Passage.of(ask.target, policy, limits, clock=self._door.clock)
             async with open_client(pinned, on_response=_own_redirect) as client:
-                return await _follow(client, ask, passage, limits)
+                return await _follow(client, ask, passage, limits, self._turns)
         except Refused:
             self.counts.refused += 1
             raise
@@ -128,12 +113,15 @@ class Egress:
         return open_client(transport, redirects=limits.redirects)
 
 
-async def _follow(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits) -> Fetched:
+async def _follow(
+    client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits, turns: HostTurns
+) -> Fetched:
     hops: list[str] = []
     while len(hops) <= limits.redirects:
         hops.append(ask.target.url)
         try:
-            found = await _hop(client, ask, passage, limits)
+            async with turns.turn(ask.target.host):
+                found = await _hop(client, ask, passage, limits)
         except CallsheetError as exc:
             exc.data |= {"hop": len(hops) - 1, "hops": [shown(h) for h in hops[:20]]}
             raise
@@ -149,6 +137,7 @@ async def _follow(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits:
 
 
 async def _hop(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits) -> Fetched | Ask:
+    charge("requests", 1)
     response = await client.send(ask.request(passage.extensions), stream=True)
     try:
         if (location := response.extensions.get(_LOCATION)) is not None:
@@ -159,6 +148,7 @@ async def _hop(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: Fe
         )
     finally:
         await response.aclose()
+    charge("bytes", passage.meter.used)
     media_type, charset = content_type(headers.get("content-type", ""))
     return Fetched(
         url=ask.target.url,

@@ -22,6 +22,8 @@ def hosts_in(text: str) -> tuple[str, ...]:
     A URL that cannot be fetched gives nothing.
     """
     found: dict[str, None] = {}
+    if "://" not in text:
+        return ()
     for match in _URL.finditer(text):
         try:
             target = parse_target(match[0].rstrip(_TRAILING))

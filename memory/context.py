@@ -60,7 +60,18 @@ class SharedContext:
             Conflict: `context.key_taken`, naming who wrote it first.
             InvalidInput: `context.bad_key`, `context.not_json`, `context.too_large`.
         """
-        entry = Entry(encode(value, _checked(key)), by)
+        self._keep(key, Entry(encode(value, _checked(key)), by), replace=replace)
+
+    def set_text(self, key: str, text: str, *, by: str) -> None:
+        """Keep a value that is JSON text already, as `encode` or a journal gave it.
+
+        Raises:
+            Conflict: `context.key_taken`, naming who wrote it first.
+            InvalidInput: `context.bad_key`.
+        """
+        self._keep(_checked(key), Entry(text, by), replace=False)
+
+    def _keep(self, key: str, entry: Entry, *, replace: bool) -> None:
         with self._changed:
             first = self._entries.get(key)
             if first is None or replace:
@@ -69,7 +80,7 @@ class SharedContext:
                 return
         raise Conflict(
             "context.key_taken",
-            f"{by!r} writes {key!r}, which {first.by!r} has written",
+            f"{entry.by!r} writes {key!r}, which {first.by!r} has written",
             where=key,
             hint="Give each subtask its own output_key.",
             data={"key": key, "written_by": first.by},

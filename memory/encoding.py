@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from contracts.errors import InvalidInput
+from contracts.jsontext import json_text
 from contracts.jsonvalue import join_pointer
 
 MAX_DEPTH: Final = 100
@@ -21,6 +22,10 @@ MAX_VALUES: Final = 2_000_000
 MAX_CHARS: Final = 64 * 1024 * 1024
 """Of JSON text."""
 
+_SMALL: Final = 10_000
+_FEW: Final = 30
+_FLAT: Final = 3
+_HUGE: Final = 2**63
 _PLAIN: Final = frozenset({type(None), bool, int, str})
 
 
@@ -35,6 +40,8 @@ def encode(value: Any, key: str) -> str:
         InvalidInput: `context.not_json` with a pointer, `context.too_large`.
     """
     try:
+        if _is_small(value, 0):
+            return json_text(value)
         _check(value, key)
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         text.encode("utf-8")
@@ -43,6 +50,22 @@ def encode(value: Any, key: str) -> str:
     if len(text) > MAX_CHARS:
         raise _too_large(key, f"JSON of {len(text)} characters, at most {MAX_CHARS} are kept")
     return text
+
+
+def _is_small(value: Any, depth: int) -> bool:
+    """Say whether a value is surely JSON and small; False only means that it must be looked at."""
+    kind = type(value)
+    if kind in _PLAIN:
+        if kind is int:
+            return bool(-_HUGE < value < _HUGE)
+        return kind is not str or len(value) <= _SMALL
+    if kind is float:
+        return math.isfinite(value)
+    if depth == _FLAT or (kind is not list and kind is not dict) or len(value) > _FEW:
+        return False
+    if kind is dict:
+        return all(type(k) is str and _is_small(v, depth + 1) for k, v in value.items())
+    return all(_is_small(v, depth + 1) for v in value)
 
 
 def _check(value: Any, key: str) -> None:

@@ -1,44 +1,61 @@
-"""A run's context as rows: what the journal commits beside the traces."""
+"""A run's context as the journal keeps it: values, and the rows they become."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from pydantic import JsonValue
-
-from memory.context import Entry, SharedContext
-from memory.encoding import encode
+from contracts.journal import Value
+from memory.context import SharedContext
+from storage.blobs import Blob, blob_for
 from storage.rows import ValueRow
 
 
-def value_row(run_id: str, key: str, value: JsonValue, *, by: str) -> ValueRow:
-    """Return the row that keeps one value.
+class KeptValue(NamedTuple):
+    """One value's row, and the blob to store before it where the value is long."""
+
+    row: ValueRow
+    blob: Blob | None
+
+
+def value_row(run_id: str, key: str, text: str, *, by: str, is_redacted: bool = False) -> KeptValue:
+    """Return what keeps one value of a run.
+
+    Args:
+        run_id: Of the run.
+        key: In its context.
+        text: JSON, clean of secrets.
+        by: The subtask that wrote it.
+        is_redacted: A secret was taken out of it.
 
     Raises:
-        InvalidInput: `context.not_json`, `context.too_large`.
+        InvalidInput: `storage.too_large`.
     """
-    return ValueRow(run_id=run_id, key=key, written_by=by, value=encode(value, key))
+    blob = blob_for(text)
+    if blob is None:
+        return KeptValue(ValueRow(run_id, key, by, is_redacted, text, None), None)
+    return KeptValue(ValueRow(run_id, key, by, is_redacted, None, blob.sha256), blob)
 
 
-def value_rows(run_id: str, values: Mapping[str, JsonValue], *, by: str) -> tuple[ValueRow, ...]:
-    """Return the rows that keep what one subtask wrote.
+def value_of(row: ValueRow, text: str) -> Value:
+    """Return the value a row keeps.
 
-    Raises:
-        InvalidInput: `context.not_json`, `context.too_large`.
+    Args:
+        row: As it was read.
+        text: Its value's JSON, from the row or its blob.
     """
-    return tuple(value_row(run_id, key, value, by=by) for key, value in values.items())
+    return Value(key=row.key, text=text, by=row.written_by, is_redacted=row.is_redacted)
 
 
-def context_rows(run_id: str, context: SharedContext) -> tuple[ValueRow, ...]:
-    """Return the rows that keep a whole context, by key."""
-    found: list[tuple[str, Entry]] = [(key, context.entry(key)) for key in sorted(context.keys())]
-    return tuple(ValueRow(run_id=run_id, key=key, written_by=e.by, value=e.text) for key, e in found)
+def context_values(context: SharedContext) -> tuple[Value, ...]:
+    """Return the values of a whole context, by key."""
+    found = [(key, context.entry(key)) for key in sorted(context.keys())]
+    return tuple(Value(key=key, text=entry.text, by=entry.by) for key, entry in found)
 
 
-def context_of(rows: Iterable[ValueRow]) -> SharedContext:
-    """Return the context that rows kept, each value with who wrote it."""
+def context_of(values: Iterable[Value]) -> SharedContext:
+    """Return the context that values make, each with who wrote it."""
     context = SharedContext()
-    for row in rows:
-        context.set(row.key, json.loads(row.value), by=row.written_by)
+    for value in values:
+        context.set_text(value.key, value.text, by=value.by)
     return context

@@ -44,6 +44,8 @@ def check_inputs(inputs: Mapping[str, JsonValue]) -> None:
     Raises:
         InvalidInput: `plan.bad_input`, a key is no name or a value is not JSON.
     """
+    if not inputs:
+        return
     if len(inputs) > MAX_INPUTS:
         raise InvalidInput(
             "plan.bad_input",

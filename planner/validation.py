@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 EFFECTS: Final = ("pure", "idempotent", "effectful")
 MAX_PROBLEMS: Final = 100
+Checkers = dict[tuple[str, str], Checker]
+"""What was compiled of the cards: (agent, parameter) -> its schema."""
+_AGENT_FIELDS: Final = ("required_agent", "fallback_agent")
+"""Whoever stands in for an agent is given the same arguments, under the same `effect`."""
 
 
 def check(
@@ -30,6 +34,8 @@ def check(
     cards: Sequence[AgentCard],
     *,
     allowed_hosts: Collection[str] | None = None,
+    is_ours: bool = False,
+    checkers: Checkers | None = None,
 ) -> list[Problem]:
     """Return everything wrong with a plan document; an empty list when it may run.
 
@@ -37,19 +43,24 @@ def check(
         document: A sealed plan.
         cards: The agents at hand.
         allowed_hosts: Lower case; when given, no URL in what the planner wrote may name another host.
+        is_ours: Whether the document was sealed just now.
+        checkers: What was compiled of these very cards before, and will be now.
     """
-    found = plan_problems(document)
+    found = plan_problems(document, is_ours=is_ours)
     if any(problem.code == "plan.shape" for problem in found):
         return found
     known = {card.name: card for card in cards}
     subtasks: list[dict[str, Any]] = document["subtasks"]  # type: ignore[assignment]  # the schema has said so
-    checkers: dict[tuple[str, str], Checker] = {}
+    checkers = {} if checkers is None else checkers
     for index, subtask in enumerate(subtasks):
-        card = known.get(subtask["required_agent"])
-        if card is None:
-            found.append(_unknown_agent(index, subtask, cards))
-        else:
-            found += _agent_problems(index, subtask, card, checkers)
+        for field in _AGENT_FIELDS:
+            if field not in subtask:
+                continue
+            card = known.get(subtask[field])
+            if card is None:
+                found.append(_unknown_agent(index, field, subtask, cards))
+            else:
+                found += _agent_problems(index, subtask, card, checkers)
         if len(found) >= MAX_PROBLEMS:
             return found[:MAX_PROBLEMS]
     if allowed_hosts is not None:
@@ -57,50 +68,44 @@ def check(
     return found
 
 
-def _unknown_agent(index: int, subtask: Mapping[str, Any], cards: Sequence[AgentCard]) -> Problem:
-    name = subtask["required_agent"]
+def _unknown_agent(index: int, field: str, subtask: Mapping[str, Any], cards: Sequence[AgentCard]) -> Problem:
+    name = subtask[field]
     near = near_names(name, cards)
     said = ", ".join(near) if near else ", ".join(card.name for card in cards[:20]) or "none"
     return Problem(
         "plan.unknown_agent",
-        join_pointer("subtasks", index, "required_agent"),
+        join_pointer("subtasks", index, field),
         f"{subtask['id']!r} wants the agent {name[:80]!r}, which does not exist",
         f"Nearest: {said}." if near else f"Agents at hand: {said}.",
     )
 
 
 def _agent_problems(
-    index: int, subtask: Mapping[str, Any], card: AgentCard, checkers: dict[tuple[str, str], Checker]
+    index: int, subtask: Mapping[str, Any], card: AgentCard, checkers: Checkers
 ) -> Iterator[Problem]:
-    at = join_pointer("subtasks", index, "bind")
     bind: Mapping[str, Any] = subtask.get("bind", {})
     given = parameters_of(subtask)
     properties = _mapping(card.takes.get("properties"))
     if card.takes.get("additionalProperties", True) is False:
         unknown = [name for name in given if name not in properties]
-        yield from (_misnamed(at, name, subtask, card, properties) for name in unknown)
+        yield from (_misnamed(index, name, subtask, card, properties) for name in unknown)
     for name in card.takes.get("required", ()):
         if name not in given:
-            yield Problem(
-                "plan.bad_arguments", at, f"{subtask['id']!r} does not give {card.name} its {name!r}"
-            )
-    if {n.partition(".")[0] for n in bind if "." in n} & bind.keys():
-        yield Problem(
-            "plan.bad_arguments", at, f"{subtask['id']!r} gives a parameter both whole and in parts"
-        )
+            said = f"{subtask['id']!r} does not give {card.name} its {name!r}"
+            yield Problem("plan.bad_arguments", f"/subtasks/{index}/bind", said)
+    for name in bind:
+        if "." in name and name.partition(".")[0] in bind:
+            said = f"{subtask['id']!r} gives a parameter both whole and in parts"
+            yield Problem("plan.bad_arguments", f"/subtasks/{index}/bind", said)
+            break
     for name, source in bind.items():
-        if "literal" in source and source["literal"] is not None and name in properties:
-            yield from _misfits(
-                join_pointer("subtasks", index, "bind", name, "literal"),
-                source["literal"],
-                card,
-                name,
-                checkers,
-            )
-    if EFFECTS.index(subtask.get("effect", "effectful")) < EFFECTS.index(card.effect.value):
+        if name in properties and source.get("literal") is not None:
+            at = join_pointer("subtasks", index, "bind", name, "literal")
+            yield from _misfits(at, source["literal"], card, name, checkers)
+    if "effect" in subtask and EFFECTS.index(subtask["effect"]) < EFFECTS.index(card.effect.value):
         yield Problem(
             "plan.effect_weaker",
-            join_pointer("subtasks", index, "effect"),
+            f"/subtasks/{index}/effect",
             f"{subtask['id']!r} says {subtask['effect']}, but {card.name} is {card.effect.value}",
             "Leave effect out to have the agent's own.",
         )
@@ -108,25 +113,31 @@ def _agent_problems(
 
 def parameters_of(subtask: Mapping[str, Any]) -> set[str]:
     """Return the names of the parameters a subtask's agent is given; of `tables.site`, `tables`."""
-    bind: Mapping[str, Any] = subtask.get("bind", {})
-    read = {source["key"] for source in bind.values() if "key" in source}
-    bound = {name.partition(".")[0] for name, s in bind.items() if "key" in s or s["literal"] is not None}
-    return bound | {name for name in subtask["input_keys"] if name not in read}
+    read: set[str] = set()
+    found: set[str] = set()
+    for name, source in subtask.get("bind", {}).items():
+        if "key" in source:
+            read.add(source["key"])
+        elif source["literal"] is None:
+            continue
+        found.add(name.partition(".")[0])
+    found.update(name for name in subtask["input_keys"] if name not in read)
+    return found
 
 
 def _misnamed(
-    at: str, name: str, subtask: Mapping[str, Any], card: AgentCard, properties: Mapping[str, Any]
+    index: int, name: str, subtask: Mapping[str, Any], card: AgentCard, properties: Mapping[str, Any]
 ) -> Problem:
     known = ", ".join(properties) or "nothing"
     return Problem(
-        "plan.bad_arguments", at, f"{subtask['id']!r} gives {card.name} {name[:80]!r}, which it does not take",
+        "plan.bad_arguments",
+        f"/subtasks/{index}/bind",
+        f"{subtask['id']!r} gives {card.name} {name[:80]!r}, which it does not take",
         f"{card.name} takes {known}.",
-    )  # fmt: skip
+    )
 
 
-def _misfits(
-    at: str, value: JsonValue, card: AgentCard, name: str, checkers: dict[tuple[str, str], Checker]
-) -> Iterator[Problem]:
+def _misfits(at: str, value: JsonValue, card: AgentCard, name: str, checkers: Checkers) -> Iterator[Problem]:
     try:
         checker = checkers.get((card.name, name)) or _checker(card, name)
     except InvalidInput as exc:

@@ -16,7 +16,7 @@ from pydantic import JsonValue, SecretStr
 from contracts.errors import AttemptFailed, CallsheetError, InvalidInput, Unavailable
 from contracts.jsonvalue import canonical_json, parse_json, resolve_pointer
 from contracts.policy import FetchLimits, Grant, Policy
-from egress.fetch import Fetched
+from egress.fetch_door import Fetched
 from providers.chat import Completion, Message, Usage
 
 TIMEOUT_S: Final = 120.0

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import CallsheetError
-from service.api import agents, health, objectives, plans, traces
+from service.api import agents, events, health, lifecycle, objectives, plans, starting, traces
 from service.api.openapi import with_problems
 from service.dashboard import pages
 from service.dashboard.errors import error_page
@@ -27,6 +27,9 @@ from service.security import KeyRule
 from traces.cleaning import Cleaner
 
 VERSION: Final = "0.1.0"
+
+LANES: Final = {("POST", "/objectives"): starting.start_objective}
+"""Asked so often that the framework's layers would cost more than the answer."""
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -40,6 +43,8 @@ def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | N
         lifespan: Entered before the first request, left after the last.
     """
     time = clock or SystemClock()
+    log = desk.settings.log
+    logs_all = log.access == "on" or log.level == "debug"
     keys = KeyRule(desk.settings.server.api_key, time)
 
     @asynccontextmanager
@@ -65,14 +70,29 @@ def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | N
     app.state.clock = time
     app.state.cleaner = Cleaner(desk.settings.secrets(), finds="told")
     app.state.closing = asyncio.Event()  # set when the server ends; whoever waits then answers at once
-    for router in (objectives.router, plans.router, traces.router, agents.router, health.router):
-        app.include_router(router)
+    app.state.close = lambda: _close(app, desk)
+    for each in (starting, objectives, lifecycle, events, plans, traces, agents, health):
+        app.include_router(each.router)
     pages.mount(app)
     for kind in (CallsheetError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _handle)
-    app.add_middleware(Gate, server=desk.settings.server, keys=keys, clock=time, answer=_answer)
+    app.add_middleware(
+        Gate,
+        server=desk.settings.server,
+        keys=keys,
+        clock=time,
+        answer=_answer,
+        logs_all=logs_all,
+        lanes=LANES,
+    )
     with_problems(app)
     return app
+
+
+def _close(app: FastAPI, desk: Desk) -> None:
+    desk.is_draining = True
+    app.state.closing.set()
+    desk.hub.close()
 
 
 async def _handle(request: Request, exc: Exception) -> Response:

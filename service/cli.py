@@ -13,7 +13,12 @@ COMMANDS = {
     "run": ("service.cli_run:run", "Plan an objective (or take a plan) and run it here."),
     "plan": ("service.plan_cli:plan", "Print the plan of an objective; nothing runs."),
     "serve": ("service.cli_serve:serve_command", "Start the API and the dashboard."),
-    "traces": ("service.cli_traces:traces", "List, show and follow the receipts."),
+    "objectives": ("service.cli_objectives:objectives", "Look at runs, follow one, decide, stop, try again."),
+    "traces": (
+        "service.cli_traces:traces",
+        "List, show and follow the receipts; copy them to files and back.",
+    ),
+    "db": ("service.cli_db:db", "Check, copy, restore and migrate the database."),
     "agents": ("service.cli_agents:agents", "List and show the agents at hand."),
     "eval": ("service.eval_cli:eval_group", "Score traces; report failures and latencies by agent."),
     "doctor": ("service.doctor:doctor", "Say what is present, what is missing, and how to mend it."),

@@ -1,60 +1,36 @@
-"""`callsheet run`: an objective or a plan, run here, or by the server that holds the database."""
+"""`callsheet run`: an objective or a plan, run here, or by the server that holds the database; or what was left over."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, TypeVar, get_args
 
 import click
-from pydantic import JsonValue
 from rich.console import Console
 
-from contracts.errors import Conflict, InvalidInput, Unavailable
-from contracts.jsonvalue import MAX_BYTES
-from contracts.plan import Plan
-from contracts.policy import Grant
-from contracts.run import Run, RunState
-from planner.checked import load_checked
+from contracts.errors import Conflict
+from contracts.run import Approval, Run, RunState
 from service.answer import show_result
-from service.api.objectives import run_json
-from service.cards import load_cards
 from service.compose import open_desk
-from service.console import EXIT_CODES, counted, parse_inputs, print_json
-from service.desk import LocalDesk
+from service.console import EXIT_CODES, print_json
 from service.example import Example, open_example
-from service.grants import grants_of
+from service.exit_code import exit_code
 from service.logs import configure_logs
-from service.progress import Progress
-from service.remote import run_remotely
+from service.orders import YEAR_S
+from service.progress import MANY, Progress
+from service.remote import server_url
+from service.run_here import carry_on, count_unfinished, resume
+from service.run_json import run_json
+from service.run_task import OF_NEW_RUNS, OF_OBJECTIVES, Task, flags_named, task_of, task_of_example
+from service.run_there import go_on_there, run_there
 from service.settings import Settings, load_settings
-from storage.lock import read_holder
-from traces.follow import count_of_run
 from traces.redaction import Redactor
 
-ONLY_HERE: Final = (
-    "url", "allow_private", "allow_host", "allow_folder", "now", "home_zone", "concurrency", "traces",
-)  # fmt: skip
-OF_OBJECTIVES: Final = ("url", "inputs", "allow_private", "allow_host", "allow_folder", "now", "home_zone")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What was asked on the command line."""
-
-    objective: str
-    plan: Plan | None
-    inputs: Mapping[str, JsonValue]
-    grants: tuple[Grant, ...]
-    now: datetime | None = None
-    only_here: tuple[str, ...] = ()
-    """Flags that a server that holds the database would not heed."""
+Ended = TypeVar("Ended")
 
 
 @click.command(
@@ -64,6 +40,7 @@ Examples:
   callsheet run 'find trucks under $9000 ending within 24 hours' --url https://auction.example/
   plan "list the titles on https://news.example/" > plan.json && callsheet run plan.json
   callsheet run plan.json --json --allow-private 127.0.0.1:8000
+  callsheet run --resume all
 
 {EXIT_CODES}"""
 )
@@ -72,6 +49,7 @@ Examples:
 @click.option(
     "--seed", type=click.IntRange(0, 1_000_000), default=1, show_default=True, help="Of the example's site."
 )
+@click.option("--resume", metavar="RUN|all", help="Go on with a run that was left unfinished, or with all.")
 @click.option("--url", help="The page it is about; an address that is private as written is granted with it.")
 @click.option("--input", "inputs", multiple=True, metavar="KEY=VALUE", help="A context key; JSON or text.")
 @click.option(
@@ -81,45 +59,51 @@ Examples:
 @click.option("--allow-folder", multiple=True, metavar="PATH", help="Let agents read files under a folder.")
 @click.option("--now", type=click.DateTime(["%Y-%m-%dT%H:%M:%SZ"]), help="The run's clock, UTC.")
 @click.option("--home-zone", help="Zone of times that name none, such as America/Chicago.")
+@click.option("--approval", type=click.Choice(get_args(Approval)), help="What waits for a person first.")
+@click.option("--priority", type=click.IntRange(-100, 100), help="Each point is worth a minute of waiting.")
+@click.option("--deadline", type=click.FloatRange(0, YEAR_S, min_open=True), help="Seconds it may take.")
 @click.option("--concurrency", type=click.IntRange(1, 256), help="Attempts at once.")
 @click.option("--db", type=click.Path(path_type=Path), help="The database.")
 @click.option("--traces", type=click.Path(path_type=Path), help="The folder of trace files.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as JSON on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def run(
-    objective: str | None, *, as_json: bool, quiet: bool, example: str | None, seed: int, **given: Any
+    objective: str | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+    example: str | None,
+    seed: int,
+    resume: str | None,
+    **given: Any,
 ) -> int:
     """Plan an objective and run it, or run a plan; the result on stdout, progress on stderr."""
-    if (objective is None) == (example is None):
-        raise click.UsageError("say an objective, a plan file, or --example auction")
-    if example and (ignored := [_flag(k) for k in OF_OBJECTIVES if given[k]]):
+    if [objective, example, resume].count(None) != 2:
+        raise click.UsageError("say an objective, a plan file, --example auction, or --resume RUN")
+    if example and (ignored := flags_named(OF_OBJECTIVES, given)):
         raise click.UsageError(
             f"the example brings its own page, clock and grants: leave out {', '.join(ignored)}"
         )
+    if resume and (ignored := flags_named(OF_NEW_RUNS, given)):
+        raise click.UsageError(f"a run keeps what it was taken in with: leave out {', '.join(ignored)}")
     settings = load_settings(_flags(given))
     configure_logs("error", redactor=Redactor(settings.secrets()))
+    console = Console(stderr=True, quiet=quiet)
+    progress = Progress(console, Redactor(settings.secrets()))
+    if resume:
+        return _show_all(asyncio.run(_until_told(_resume(settings, resume, progress))), as_json=as_json)
     with ExitStack() as stack:
         shown = stack.enter_context(open_example(seed)) if example else None
         if shown is not None:
-            settings = settings.model_copy(
-                update={"run": settings.run.model_copy(update={"home_zone": shown.home_zone})}
-            )
-        task = _example_task(shown) if shown else _task(objective or "", given)
-        console = Console(stderr=True, quiet=quiet)
-        ended = asyncio.run(_run(settings, task, Progress(console, Redactor(settings.secrets()))))
-        if as_json:
-            print_json(run_json(ended))
-        elif ended.result is not None:
-            show_result(Console(), ended.result)
+            settings = _in_zone(settings, shown)
+        task = task_of_example(shown) if shown else task_of(objective or "", given)
+        ended = asyncio.run(_until_told(_run_anywhere(settings, task, progress)))
+        _show(ended, as_json=as_json)
         verdict = shown.judge(ended.result) if shown else None
     if verdict is not None:
         console.print(verdict.message, style="green" if verdict.is_right else "red")
         return 0 if verdict.is_right and ended.state is RunState.SUCCEEDED else 1
-    return _exit_code(ended)
-
-
-def _flag(name: str) -> str:
-    return f"--{name.removesuffix('s') if name == 'inputs' else name}".replace("_", "-")
+    return exit_code(ended)
 
 
 def _flags(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -135,95 +119,65 @@ def _flags(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _example_task(example: Example) -> Task:
-    grant = Grant(kind="private_host", value=example.address, by="--example")
-    return Task(example.objective, None, {}, (grant,), example.now, ("--example",))
+def _in_zone(settings: Settings, example: Example) -> Settings:
+    run = settings.run.model_copy(update={"home_zone": example.home_zone})
+    return settings.model_copy(update={"run": run})
 
 
-def _task(text: str, given: Mapping[str, Any]) -> Task:
-    now = given["now"].replace(tzinfo=UTC) if given["now"] else None
-    only_here = tuple(_flag(k) for k in ONLY_HERE if given[k])
-    task = Task("", None, parse_inputs(given["inputs"]), grants_of(given), now, only_here)
-    if text == "-":
-        text = sys.stdin.read(MAX_BYTES + 1)
-    elif text.endswith(".json"):
-        text = _read_file(Path(text))
-    if text.lstrip().startswith("{"):
-        plan = load_checked(text, load_cards())
-        return replace(task, objective=plan.objective, plan=plan)
-    url = given["url"]
-    return replace(task, objective=text if not url or url in text else f"{text.rstrip(' .')} on {url}")
+def _show(ended: Run, *, as_json: bool) -> None:
+    if as_json:
+        print_json(run_json(ended))
+    elif ended.result is not None:
+        show_result(Console(), ended.result)
 
 
-def _read_file(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(MAX_BYTES + 1)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InvalidInput("plan.unreadable", f"cannot read {str(path)!r}: {exc}", where=str(path)) from exc
+def _show_all(runs: list[Run], *, as_json: bool) -> int:
+    if as_json and len(runs) != 1:
+        print_json([run_json(ended) for ended in runs])
+    else:
+        for ended in runs:
+            _show(ended, as_json=as_json)
+    return next((code for ended in runs if (code := exit_code(ended))), 0)
 
 
-async def _run(settings: Settings, task: Task, progress: Progress) -> Run:
+async def _until_told(work: Coroutine[Any, Any, Ended]) -> Ended:
+    """Return what `work` gives, unless a signal says to stop."""
     me = asyncio.current_task()
     assert me is not None
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, me.cancel)
     try:
-        return await _run_anywhere(settings, task, progress)
+        return await work
     except asyncio.CancelledError as exc:
         raise KeyboardInterrupt from exc
 
 
 async def _run_anywhere(settings: Settings, task: Task, progress: Progress) -> Run:
-    holder = read_holder(settings.storage.path)
-    if holder is not None and holder.url:
+    if url := server_url(settings):
         if task.only_here:
             raise Conflict(
                 "run.grants_elsewhere",
-                f"the server at {holder.url} holds the database and decides what runs may reach and how they go",
+                f"the server at {url} holds the database and decides what runs may reach and how they go",
                 hint=f"Leave out {', '.join(task.only_here)} and set that on the server, or name another --db.",
             )
-        return await run_remotely(
-            settings, holder.url, task.objective, inputs=task.inputs, plan=task.plan, tell=progress.say
-        )
+        return await run_there(settings, task, progress=progress)
     async with open_desk(settings, grants=task.grants, now=task.now, observer=progress) as desk:
-        return await _run_here(desk, task, progress)
+        progress.left_over(count_unfinished(desk, most=MANY))
+        plan = task.plan or await desk.plan(task.objective, task.inputs)
+        progress.grants(tuple(desk.grants))
+        progress.plan(plan)
+        started = await desk.start(task.objective, inputs=task.inputs, plan=plan, terms=task.terms)
+        return await carry_on(desk, started.run_id, progress)
 
 
-async def _run_here(desk: LocalDesk, task: Task, progress: Progress) -> Run:
-    plan = task.plan or await desk.plan(task.objective, task.inputs)
-    progress.grants(tuple(desk.grants))
-    progress.plan(plan)
-    started = await desk.start(task.objective, inputs=task.inputs, plan=plan)
-    try:
-        await desk.engine.wait(started.run_id)
-    except asyncio.CancelledError:
-        await desk.engine.cancel(started.run_id, "interrupted")
-        raise
-    ended = desk.runs.get(started.run_id)
-    if not ended.state.is_final:
-        raise Unavailable(
-            "run.end_not_kept",
-            f"run {ended.run_id} ended, and its end could not be written",
-            where=str(desk.settings.storage.path),
-            hint="Make room on that disk; its traces up to then are kept.",
-        )
-    if desk.files_lost():
-        progress.say(
-            f"{counted(desk.files_lost(), 'trace file')} could not be written; the database has them",
-            "yellow",
-        )
-    traces = desk.settings.traces
-    progress.ended(
-        ended,
-        traces=count_of_run(desk.reader, ended.run_id),
-        folder=str(traces.folder) if traces.files == "all" else "",
-        database=str(desk.settings.storage.path),
-    )
-    return ended
-
-
-def _exit_code(ended: Run) -> int:
-    if ended.state is RunState.SUCCEEDED:
-        return 0
-    return 6 if ended.error is not None and ended.error.code == "run.deadline" else 1
+async def _resume(settings: Settings, wanted: str, progress: Progress) -> list[Run]:
+    if url := server_url(settings):
+        if wanted == "all":
+            raise Conflict(
+                "run.resumed_elsewhere",
+                f"the server at {url} holds the database and goes on with all of them itself",
+                hint="callsheet objectives list --state running",
+            )
+        return [await go_on_there(settings, wanted, progress=progress)]
+    async with open_desk(settings, observer=progress) as desk:
+        return await resume(desk, wanted, progress)

@@ -1,4 +1,7 @@
-"""`callsheet traces`: the receipts, newest first; reading works while a server writes."""
+"""`callsheet traces`: the receipts, newest first; reading works while a server writes.
+
+What moves them between database and files stands in `service.cli_trace_files`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import click
 from contracts.clock import SystemClock
 from contracts.errors import NotFound
 from contracts.trace import TraceStatus
+from service.cli_trace_files import export_command, fsck_command, reindex_command
 from service.console import print_json, printable
 from service.settings import load_settings
 from storage.database import Reader
@@ -40,7 +44,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(epilog="Example: callsheet traces list --status failure --agent scrape")
 def traces() -> None:
-    """List, show and follow the receipts."""
+    """List, show and follow the receipts; copy them to files and back."""
 
 
 @traces.command("list")
@@ -94,6 +98,11 @@ def tail_traces(
     found = TraceFilter(run_id=run_id, agent=agent, status=status)
     follower = TraceFollower(_reader(db), found)
     asyncio.run(_follow(follower, as_json=as_json, seconds=seconds))
+
+
+traces.add_command(export_command)
+traces.add_command(reindex_command)
+traces.add_command(fsck_command)
 
 
 async def _follow(follower: TraceFollower, *, as_json: bool, seconds: float | None) -> None:

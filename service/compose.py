@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from typing import Literal
 
 from agents.doors import Doors
+from contracts.agent import Agent
 from contracts.clock import Clock, SystemClock
 from contracts.engine import Observer
 from contracts.policy import Grant
@@ -17,17 +18,19 @@ from contracts.run import RunEvent
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
-from dispatcher.subtask import Slots
-from egress.browser import Browser
-from egress.fetch import Egress
+from dispatcher.limits import Limits
+from egress.browser_door import BrowserDoor
+from egress.fetch_door import FetchDoor, Fetcher
 from planner.planner import ObjectivePlanner
 from providers.openai_compatible import OpenAICompatible
 from service.cards import load_cards
 from service.desk import LocalDesk
-from service.recovery import end_interrupted
+from service.events import EventHub
 from service.registry import CardRegistry
+from service.resting import RestingEngine
 from service.settings import Settings
 from storage.database import Database, Holder
+from traces.events import EventStore
 from traces.files import TraceFiles
 from traces.redaction import Redactor
 from traces.runs_store import RunStore
@@ -44,8 +47,14 @@ async def open_desk(
     now: datetime | None = None,
     observer: Observer | None = None,
     clock: Clock | None = None,
+    more_agents: Sequence[Agent] = (),
+    drain_s: float = DRAIN_S,
+    runs: Literal["here", "later"] = "here",
 ) -> AsyncIterator[LocalDesk]:
     """Open everything a desk needs; on leaving, drain the engine and close it all.
+
+    Runs that an earlier process left unfinished stay so until somebody calls
+    `desk.engine.run_worker()`.
 
     Args:
         settings: What the operator decided.
@@ -53,70 +62,88 @@ async def open_desk(
         now: The runs' clock; the machine's when absent.
         observer: Told of every event of every run.
         clock: Of the process.
+        more_agents: Beside those that have cards.
+        drain_s: How long attempts under way may take to end, on leaving.
+        runs: `later`: nothing is run; what runs are told is kept for whoever runs them next.
 
     Raises:
         Conflict: `storage.locked`, another process writes the database.
         CallsheetError: The database or the trace folder cannot be used.
     """
     clock = clock or SystemClock()
-    slots = _slots(settings, clock)
+    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
+    ids = Ids(clock, rng)
+    redactor = Redactor(settings.secrets())
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
-        journal = _journal(settings, database)
+        journal = StorageJournal(database, files=_files(settings), redactor=redactor)
         stack.callback(journal.close)
         reader = database.reader()
-        await end_interrupted(RunStore(reader), journal, clock)
-        egress = await stack.enter_async_context(Egress(clock))
-        browser = await stack.enter_async_context(Browser())
-        registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser))
+        events = EventStore(reader)
+        hub = EventHub(events, most=settings.server.streams)
+        stack.callback(hub.close)
+        egress = FetchDoor(clock)
+        browser = await stack.enter_async_context(BrowserDoor(clock))
+        registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser), more=more_agents)
         planner = ObjectivePlanner(_provider(settings, egress), fallback=settings.model.fallback)
         engine = LocalEngine(
             registry=registry,
             journal=journal,
-            slots=slots,
+            clock=clock,
+            ids=ids,
+            rng=rng,
             plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
-            observer=observer or _nobody,
+            observer=hub if observer is None else _both(hub, observer),
+            limits=_limits(settings),
         )
-        stack.push_async_callback(engine.drain, DRAIN_S)
-        yield LocalDesk(
+        desk = LocalDesk(
             settings=settings,
             registry=registry,
             runs=RunStore(reader),
             traces=TraceStore(reader),
-            engine=engine,
+            events=events,
+            hub=hub,
+            engine=engine if runs == "here" else RestingEngine(engine, journal, clock),
             planner=planner,
             database=database,
             reader=reader,
             clock=clock,
-            ids=slots.ids,
+            ids=ids,
+            redactor=redactor,
             files_lost=lambda: journal.files_lost,
             grants=(*settings.egress.grants(), *grants),
             now=now,
+            drain_s=drain_s,
         )
+        stack.push_async_callback(desk.drain)
+        yield desk
 
 
-def _slots(settings: Settings, clock: Clock) -> Slots:
-    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
-    return Slots(
-        asyncio.Semaphore(settings.run.concurrency),
-        clock,
-        Ids(clock, rng),
-        rng,
-        run_timeout_s=settings.run.timeout_s,
+def _limits(settings: Settings) -> Limits:
+    run = settings.run
+    return Limits(
+        slots=run.concurrency,
+        active_runs=run.active,
+        max_runs=run.queue,
+        per_agent=run.per_agent,
+        run_timeout_s=run.timeout_s,
     )
 
 
-def _journal(settings: Settings, database: Database) -> StorageJournal:
-    files = TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
-    return StorageJournal(database, files=files, redactor=Redactor(settings.secrets()))
+def _files(settings: Settings) -> TraceFiles | None:
+    return TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
 
 
-def _provider(settings: Settings, egress: Egress) -> OpenAICompatible | None:
+def _provider(settings: Settings, egress: Fetcher) -> OpenAICompatible | None:
     model = settings.model
     if model.url is None:
         return None
     return OpenAICompatible(egress, url=model.url, model=model.name or "default", api_key=model.api_key)
 
 
-def _nobody(event: RunEvent) -> None:
-    """Watch nothing."""
+def _both(first: Observer, second: Observer) -> Observer:
+    def told(event: RunEvent) -> None:
+        first(event)
+        second(event)
+
+    return told

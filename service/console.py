@@ -1,7 +1,7 @@
 """How the commands speak: data on stdout, all else on stderr, errors that name the next step.
 
 Exit codes: 0 done; 1 the objective failed; 2 usage; 3 what was sent cannot be
-used; 4 policy denies it; 5 something needed is absent or held; 6 out of time;
+used; 4 denied, or waits for a person; 5 something needed is absent or held; 6 out of time;
 7 no such thing; 130 interrupted.
 """
 
@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
@@ -20,7 +21,7 @@ from service.terminal import terminal_json
 
 EXIT_CODES: Final = """\b
 Exit codes:
-  0  done                       4  policy denies it
+  0  done                       4  denied, or waits for a person
   1  the objective failed       5  something needed is absent or held
   2  usage                      6  out of time
   3  the input cannot be used   7  no such thing
@@ -28,10 +29,16 @@ Exit codes:
 _WRITING_FAILED: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
-def run_command(command: click.Command, *, name: str) -> int:
-    """Run a command with the process's arguments and return its exit code; no traceback reaches a user."""
+def run_command(command: click.Command, *, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; no traceback reaches a user.
+
+    Args:
+        command: What to run.
+        name: As it was called.
+        arguments: The process's, when absent.
+    """
     try:
-        code = command.main(prog_name=name, standalone_mode=False)
+        code = command.main(arguments, prog_name=name, standalone_mode=False)
         _flush_stdout()
     except click.exceptions.Exit as exc:
         return exc.exit_code

@@ -20,6 +20,7 @@ from egress.chromium import browsers_folder, find_chromium
 from service.cards import load_cards
 from service.console import print_json, printable
 from service.settings import load_settings
+from storage.check import WHOLE_BYTES, look_over
 from storage.database import Reader
 from storage.lock import read_holder
 from wasm_agents.catalogue import guest_cards, module_path
@@ -152,9 +153,12 @@ def _database() -> str:
     path = load_settings().storage.path
     if not path.exists():
         return f"{path} (made by the first run)"
+    look_over(path).raise_if_damaged()
+    is_small = path.stat().st_size <= WHOLE_BYTES
     Reader.open(path).close()
     holder = read_holder(path)
-    return f"{path}" + (f", written by process {holder.pid} {holder.url}" if holder else "")
+    looked_at = "" if is_small else ", its newest rows looked at; all of them: callsheet db check"
+    return f"{path}{looked_at}" + (f", written by process {holder.pid} {holder.url}" if holder else "")
 
 
 def _traces() -> str:

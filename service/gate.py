@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
 import structlog
-from starlette.requests import cookie_parser
+from starlette.requests import Request, cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.clock import Clock
 from contracts.errors import CallsheetError
-from service.logs import logged_as
-from service.problems import InternalError, TooLarge, TooSlow, Unauthenticated
+from service.refusals import InternalError, TooLarge, TooSlow, Unauthenticated
 from service.security import SAFE_METHODS, SESSION_COOKIE, Headers, HostRule, KeyRule
 from service.settings import ServerSettings
 
 CONTENT_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = (
     (b"content-security-policy", CONTENT_POLICY.encode()),
@@ -43,6 +43,9 @@ _STATIC: Final = "/ui/static/"
 ErrorAnswer = Callable[[Scope, CallsheetError], Response]
 """How an error is told at a path: as a problem document or as a page."""
 
+Lane = Callable[[Request], Awaitable[Response]]
+"""Answers one method of one path without the framework's layers: what it refuses, the gate tells."""
+
 _log = structlog.stdlib.get_logger("service.request")
 
 
@@ -50,7 +53,15 @@ class Gate:
     """Middleware: checks what comes in, finishes what goes out."""
 
     def __init__(
-        self, app: ASGIApp, *, server: ServerSettings, keys: KeyRule, clock: Clock, answer: ErrorAnswer
+        self,
+        app: ASGIApp,
+        *,
+        server: ServerSettings,
+        keys: KeyRule,
+        clock: Clock,
+        answer: ErrorAnswer,
+        logs_all: bool,
+        lanes: Mapping[tuple[str, str], Lane],
     ) -> None:
         self._app = app
         self._server = server
@@ -58,14 +69,15 @@ class Gate:
         self._keys = keys
         self._clock = clock
         self._answer = answer
+        self._logs_all = logs_all
+        self._lanes = lanes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] == "http":
-            with logged_as(request_id=secrets.token_hex(8)):
-                await self._serve(scope, receive, _Out(scope, send))
+            await self._serve(scope, receive, _Out(scope, send))
         else:
             await self._app(scope, receive, send)
 
@@ -73,27 +85,34 @@ class Gate:
         began = self._clock.monotonic()
         try:
             body = await self._admit(scope, receive)
-            await self._app(scope, _replay(body, receive), out)
+            lane = self._lanes.get((scope["method"], scope["path"]))
+            again = _replay(body, receive)
+            if lane is None:
+                await self._app(scope, again, out)
+            else:
+                await (await lane(Request(scope, again)))(scope, again, out)
         except _Gone:
             return
         except CallsheetError as exc:
             await self._refuse(exc, scope, receive, out)
         except Exception:  # noqa: BLE001  # one request: a crash becomes a record and a plain answer
-            _log.exception("request_crashed", path=scope["path"][:200])
+            request_id = secrets.token_hex(8)
+            _log.exception("request_crashed", path=scope["path"][:200], request_id=request_id)
             error = InternalError(
                 "internal.error",
                 "something went wrong on our side",
-                hint=f"The log has it under request_id {structlog.contextvars.get_contextvars()['request_id']}.",
+                hint=f"The log has it under request_id {request_id}.",
             )
             await self._refuse(error, scope, receive, out)
-        ms = round((self._clock.monotonic() - began) * 1000, 1)
-        _log.info(
-            "request",
-            method=scope["method"][:20],
-            path=scope["path"][:200],
-            status=out.status,
-            duration_ms=ms,
-        )
+        if self._logs_all or out.status >= HTTPStatus.BAD_REQUEST:
+            ms = round((self._clock.monotonic() - began) * 1000, 1)
+            _log.info(
+                "request",
+                method=scope["method"][:20],
+                path=scope["path"][:200],
+                status=out.status,
+                duration_ms=ms,
+            )
 
     async def _admit(self, scope: Scope, receive: Receive) -> bytes:
         headers = _headers(scope)

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from contracts.errors import CallsheetError, InvalidInput, NotFound, Refused, Unavailable
+from contracts.errors import CallsheetError, InvalidInput, NotFound, Unavailable
 from contracts.jsonvalue import join_pointer
 from service.api.answers import JsonAnswer
+from service.refusals import InternalError, MethodNotAllowed, TooLarge, TooSlow, Unauthenticated
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_DETAIL: Final = 2_000
@@ -41,46 +42,8 @@ class ProblemDocument(BaseModel):
     """A pointer, path or URL."""
     errors: list[dict[str, Any]] | None = None
     """Every reason, each with a pointer."""
-
-
-class ForeignHost(Refused):
-    """The request was meant for another host name."""
-
-    http_status = 421
-
-
-class Unauthenticated(Refused):
-    """The request carries no valid key."""
-
-    http_status = 401
-
-
-class MethodNotAllowed(InvalidInput):
-    """The path exists, not with this method."""
-
-    http_status = 405
-
-
-class TooSlow(InvalidInput):
-    """The request did not arrive in time."""
-
-    http_status = 408
-
-
-class TooLarge(InvalidInput):
-    """The request is bigger than what is read."""
-
-    http_status = 413
-
-
-class WrongMediaType(InvalidInput):
-    """The body is of a kind that is not read here."""
-
-    http_status = 415
-
-
-class InternalError(CallsheetError):
-    """A defect of ours; the log has the rest under the same id."""
+    subtasks: list[str] | None = None
+    """Those that are meant."""
 
 
 def problem_answer(error: CallsheetError, *, instance: str) -> JsonAnswer:
@@ -98,6 +61,8 @@ def problem_answer(error: CallsheetError, *, instance: str) -> JsonAnswer:
     errors = error.data.get("problems") or error.data.get("errors")
     if errors:
         body["errors"] = list(errors)[:MAX_ERRORS]
+    if "subtasks" in error.data:
+        body["subtasks"] = list(error.data["subtasks"])[:MAX_ERRORS]
     return JsonAnswer(body, status_code=status, media_type=MEDIA_TYPE, headers=headers_of(error))
 
 

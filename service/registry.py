@@ -21,12 +21,13 @@ class CardRegistry:
     Args:
         cards: Every card, by name.
         doors: What native agents are given to reach the world.
+        more: Agents that are made already; one whose name has a card takes its place.
     """
 
-    def __init__(self, cards: Sequence[AgentCard], doors: Doors) -> None:
-        self._cards = {card.name: card for card in cards}
+    def __init__(self, cards: Sequence[AgentCard], doors: Doors, *, more: Sequence[Agent] = ()) -> None:
+        self._agents: dict[str, Agent] = {agent.card.name: agent for agent in more}
+        self._cards = {card.name: card for card in (*cards, *(agent.card for agent in more))}
         self._doors = doors
-        self._agents: dict[str, Agent] = {}
         self._lock = threading.Lock()  # guards _agents
 
     def get(self, name: str) -> Agent:

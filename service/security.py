@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from contracts.clock import Clock, unix_ms
 from contracts.errors import Refused
-from service.problems import ForeignHost, Unauthenticated
+from service.refusals import ForeignHost, Unauthenticated
 from service.settings import ServerSettings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})

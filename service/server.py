@@ -1,13 +1,18 @@
-"""Listen and serve: one uvicorn server, bounded heads, a shutdown that ends within seconds."""
+"""Listen and serve: one uvicorn server, bounded heads and readers, an end that drops nobody.
+
+When it ends, in this order: streams and waiting answers end, whoever has
+connected already is let in, nobody else is; connections that are open may send
+what they were about to for a moment, and are told to close; then the engine
+drains while the last answers go out; then what is still open is closed.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import signal
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -15,19 +20,24 @@ from typing import Any, Final
 import uvicorn
 from fastapi import FastAPI
 from typing_extensions import override
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from contracts.errors import Conflict, Unavailable
+from service.listener import BACKLOG, accept_all, address_of, listen, refuse_new
 from service.security import check_bind
-from service.settings import ServerSettings, Settings
+from service.settings import Settings
+from service.wire import BoundedConnection
 
-HEAD_BYTES: Final = 32 * 1024
-HEAD_TIMEOUT_S: Final = 10.0
 KEEP_ALIVE_S: Final = 15
-GRACE_S: Final = 5
-MAX_CONNECTIONS: Final = 512
+LINGER_S: Final = 0.4
+"""How long open connections may still send when the server ends."""
+GRACE_S: Final = 1.8
+"""How long answers may then still take."""
+_LOOK_S: Final = 0.02
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def serve(
@@ -36,14 +46,16 @@ async def serve(
     *,
     on_started: Callable[[str], None],
     stop: asyncio.Event | None = None,
+    drain: Callable[[], Awaitable[None]] = _nothing,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or `stop`; then end within `GRACE_S`.
+    """Serve until SIGINT, SIGTERM or `stop`; then end within `LINGER_S` and `GRACE_S`.
 
     Args:
         app: As `service.app.create_app` makes it.
         settings: Where to listen.
         on_started: Told the address once requests are answered.
         stop: Ends the server when set.
+        drain: Called when no more requests come.
 
     Raises:
         Refused: `server.key_required`.
@@ -52,110 +64,45 @@ async def serve(
     """
     check_bind(settings.server)
     listening = listen(settings.server)
+
+    class Connection(BoundedConnection):
+        head_timeout_s = settings.server.head_timeout_s
+
     config = uvicorn.Config(
         app,
-        http=_BoundedHead,
+        http=Connection,
         ws="none",
-        loop="asyncio",
+        loop="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-        limit_concurrency=MAX_CONNECTIONS,
-        h11_max_incomplete_event_size=HEAD_BYTES,
+        backlog=BACKLOG,
+        limit_concurrency=settings.server.connections,
     )
     url = address_of(settings.server, listening)
     with listening:
-        await _Server(config, started=lambda: on_started(url), stop=stop).serve(sockets=[listening])
-
-
-def listen(server: ServerSettings) -> socket.socket:
-    """Return a socket that listens where the settings say.
-
-    Raises:
-        Conflict: `server.port_in_use`.
-        Unavailable: `server.cannot_listen`.
-    """
-    host = server.host.strip("[]")
-    where = f"{host}:{server.port}"
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, server.port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as exc:
-        raise Unavailable("server.cannot_listen", f"cannot listen on {where!r}: {exc}", where=where) from exc
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(MAX_CONNECTIONS)
-    except OSError as exc:
-        listening.close()
-        if exc.errno == errno.EADDRINUSE:
-            raise Conflict(
-                "server.port_in_use",
-                f"something else listens on {where!r}",
-                where=where,
-                hint="Choose another with --port, or --port 0 for any free one.",
-            ) from exc
-        raise Unavailable("server.cannot_listen", f"cannot listen on {where!r}: {exc}", where=where) from exc
-    listening.setblocking(False)
-    return listening
-
-
-def address_of(server: ServerSettings, listening: socket.socket) -> str:
-    """Return the URL people open."""
-    everywhere = server.host in {"0.0.0.0", "::", "[::]"}  # noqa: S104  # compared, not bound
-    host = "127.0.0.1" if everywhere else server.host.strip("[]")
-    port: int = listening.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-class _BoundedHead(H11Protocol):
-    """Hangs up on a client whose request line and headers do not arrive in time."""
-
-    _head_timer: asyncio.TimerHandle | None = None
-
-    @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base does
-        super().connection_made(transport)
-        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._hang_up)
-
-    @override
-    def data_received(self, data: bytes) -> None:
-        before: object = self.cycle  # None until the first request, whatever uvicorn's annotation says
-        # A head that dribbles in on a kept-alive connection cancels uvicorn's own timer with its first byte.
-        if before is not None and self.cycle.response_complete and self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._hang_up)
-        super().data_received(data)
-        if self.cycle is not before:
-            self._disarm()
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        super().connection_lost(exc)
-
-    def _disarm(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
-
-    def _hang_up(self) -> None:
-        self._head_timer = None
-        self.transport.close()
+        server = _Server(config, started=lambda: on_started(url), stop=stop, drain=drain)
+        await server.serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Says when it has started, tells the application when it ends, leaves signals as it found them."""
 
     def __init__(
-        self, config: uvicorn.Config, *, started: Callable[[], None], stop: asyncio.Event | None
+        self,
+        config: uvicorn.Config,
+        *,
+        started: Callable[[], None],
+        stop: asyncio.Event | None,
+        drain: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(config)
         self._tell_started = started
         self._stop = stop
+        self._drain = drain
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -171,8 +118,54 @@ class _Server(uvicorn.Server):
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app: Any = self.config.app
-        app.state.closing.set()
-        await super().shutdown(sockets)
+        app.state.close()
+        self._close_soon()
+        for listening in sockets or ():
+            await self._give_up(listening)
+        self._close_soon()
+        await self._until_none(LINGER_S)
+        for connection in self._connections:
+            connection.shutdown()
+        draining = asyncio.ensure_future(self._drain())
+        await self._until_none(GRACE_S)
+        for connection in self._connections:
+            connection.transport.abort()
+        await draining
+        await self.lifespan.shutdown()
+
+    def _close_soon(self) -> None:
+        for connection in self._connections:
+            connection.close_soon()
+
+    async def _give_up(self, listening: socket.socket) -> None:
+        """Stop listening; whoever has connected by then is let in."""
+        with listening.dup() as last:
+            refuse_new(last)
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(_LOOK_S)  # for handshakes under way
+            loop = asyncio.get_running_loop()
+            for connection in accept_all(last):
+                await loop.connect_accepted_socket(self._protocol, connection)
+        listening.close()
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+    @property
+    def _connections(self) -> list[BoundedConnection]:
+        return [c for c in self.server_state.connections if isinstance(c, BoundedConnection)]
+
+    async def _until_none(self, seconds: float) -> None:
+        """Wait until no connection is open and no request under way, for a time."""
+        for _ in range(round(seconds / _LOOK_S)):
+            if not (self.server_state.connections or self.server_state.tasks):
+                return
+            await asyncio.sleep(_LOOK_S)
 
     @contextmanager
     @override

@@ -81,10 +81,16 @@ class ServerSettings(_Group):
     """More names this server answers to (`name` or `name:port`), as a proxy in front of it is called."""
     wait_s_max: Annotated[float, Field(ge=0, le=600)] = 60
     """The most a `Prefer: wait=` is granted."""
+    head_timeout_s: Annotated[float, Field(gt=0)] = 10
+    """For a request line and its headers to arrive."""
     body_bytes: Annotated[int, Field(gt=0)] = 2_000_000
     """The most one request may send."""
     body_timeout_s: Annotated[float, Field(gt=0)] = 15
     """For the whole of it to arrive."""
+    connections: Annotated[int, Field(ge=16, le=65_536)] = 2048
+    """At once; one more is answered 503."""
+    streams: Annotated[int, Field(ge=0, le=65_536)] = 1500
+    """Of events, at once; one more is answered 503."""
 
 
 class StorageSettings(_Group):
@@ -109,6 +115,12 @@ class RunSettings(_Group):
     """IANA name for times that name no zone."""
     timeout_s: Annotated[float, Field(gt=0)] = 3600
     """For one run."""
+    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """Runs under way or waiting, at most; those that wait for a person or a time do not count."""
+    active: Annotated[int, Field(ge=1, le=10_000)] = 256
+    """Runs under way at once, at most."""
+    per_agent: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(max_length=100)] = {}
+    """Agent -> its attempts at once, where fewer than `concurrency` are good for it."""
 
 
 class EgressSettings(_Group):
@@ -144,6 +156,8 @@ class LogSettings(_Group):
     """What is logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    access: Literal["on", "off"] = "off"
+    """Whether every request gets a line; one that failed gets it in any case."""
 
 
 class Settings(BaseSettings):

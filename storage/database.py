@@ -11,18 +11,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from contracts.errors import Unavailable
+from contracts.errors import CallsheetError, Unavailable
+from storage.blobs import Blob
 from storage.failure import not_a_database, open_failure
 from storage.lock import Holder, WriterLock
 from storage.reader import BUSY_MS, Reader
 from storage.schema import known_version, migrate
 from storage.statement import Statement
+from storage.unit import Fence, Unit
 from storage.writer import Writer
 
 __all__ = ["Database", "Holder", "Reader", "Statement"]
 
 LOG_LIMIT_BYTES: Final = 64 * 1024 * 1024
 """What the write-ahead log is cut back to after a checkpoint."""
+
+STATEMENTS: Final = 256
+"""Compiled ones the writer keeps: for each table one for each number of rows it writes together."""
 
 
 class Database:
@@ -60,19 +65,40 @@ class Database:
         with ExitStack() as undo:
             undo.callback(lock.release)
             _make_private(real)
-            found = cls(real, Writer(_writing_connection(real)), lock)
+            found = cls(real, Writer(_writing_connection(real), real.parent), lock)
             undo.pop_all()
         return found
 
-    def commit(self, statements: Sequence[Statement]) -> Future[None]:
-        """Hand over one unit, atomic; the future resolves once it is on the disk.
+    def submit(self, units: Sequence[Unit]) -> None:
+        """Hand over units, to be written next to each other in this order.
 
-        A unit without statements only asks whether writing works. The future
-        fails at once with `storage.closed` or `storage.backlog`; with
-        `storage.constraint` or `storage.bad_unit` when this unit is at fault;
-        with `storage.write_failed` when nothing of its batch could be written.
+        Each unit's `done` is called once, in the writer's thread: with None
+        when it is on the disk; with `storage.constraint`, `storage.bad_unit`,
+        `journal.fenced` or `journal.closed` when this unit is at fault; with
+        `storage.full` or `storage.write_failed` when nothing of its batch could
+        be written. With `storage.closed` or `storage.backlog` it is called at
+        once, in the caller's thread, and for every unit.
         """
-        return self._writer.submit(statements)
+        self._writer.submit(units)
+
+    def commit(
+        self, statements: Sequence[Statement], *, fence: Fence | None = None, blobs: Sequence[Blob] = ()
+    ) -> Future[None]:
+        """Hand over one unit; the future resolves once it is on the disk, or fails as told at `submit`.
+
+        It cannot be cancelled: what was handed over is written.
+        """
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()
+
+        def done(failure: CallsheetError | None) -> None:
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(failure)
+
+        self._writer.submit([Unit(tuple(statements), done, fence, blobs)])
+        return future
 
     def announce(self, holder: Holder) -> None:
         """Tell those who are refused another url, once it is known."""
@@ -123,16 +149,19 @@ def _make_private(path: Path) -> None:
 def _writing_connection(path: Path) -> sqlite3.Connection:
     with ExitStack() as undo:
         try:
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+            )
             undo.callback(connection.close)
-            _prepare(connection, path)
-        except sqlite3.Error as exc:
+            prepare(connection, path)
+        except (sqlite3.Error, UnicodeDecodeError) as exc:
             raise open_failure(exc, path) from exc
         undo.pop_all()
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Set a writing connection up, and bring its file to the newest shape."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     known_version(connection, path)  # before the mode is written into what may be a stranger's file
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -141,4 +170,5 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
-    migrate(connection, path)
+    if migrate(connection, path):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from contracts.errors import Unavailable
 from storage.failure import code_of, not_a_database, read_failure
 from storage.schema import missing, require_current
+from storage.statement import Query
 
 BUSY_MS: Final = 5_000
 MAX_IDLE: Final = 8
@@ -53,11 +54,27 @@ class Reader:
         """Return every row; bound them in the SQL.
 
         Raises:
+            Damaged: `storage.damaged`.
             Unavailable: `storage.read_failed`, `storage.closed`.
             InvalidInput: `storage.bad_parameter`, `storage.not_a_database`.
         """
         with self._connection() as connection:
             return connection.execute(sql, tuple(parameters)).fetchall()
+
+    def query_all(self, queries: Sequence[Query]) -> list[list[sqlite3.Row]]:
+        """Return the rows of several queries, all of one moment.
+
+        Raises:
+            Damaged: `storage.damaged`.
+            Unavailable: `storage.read_failed`, `storage.closed`.
+            InvalidInput: `storage.bad_parameter`, `storage.not_a_database`.
+        """
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            try:
+                return [connection.execute(*query).fetchall() for query in queries]
+            finally:
+                connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close every connection, each as soon as its query has ended."""
@@ -80,7 +97,7 @@ class Reader:
                 raise Unavailable("storage.closed", f"the reader of {str(self._path)!r} is closed")
             connection = self._idle.pop() if self._idle else None
         try:
-            connection = connection or _connect(self._path)
+            connection = connection or connect_readonly(self._path)
             yield connection
         except (sqlite3.Error, ValueError, TypeError, OverflowError) as exc:
             raise read_failure(exc, self._path) from exc
@@ -96,7 +113,14 @@ class Reader:
         connection.close()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write, with or without a process that does.
+
+    Raises:
+        NotFound: `storage.missing`.
+        InvalidInput: `storage.not_a_database`, a folder.
+        sqlite3.Error: It cannot be opened.
+    """
     if path.is_dir():
         raise not_a_database(path, "it is a folder")
     if not path.exists():

@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts.errors import Conflict, NotFound
 from storage.failure import not_a_database
+from storage.sums import row_sum, text_sum
 
 APPLICATION_ID: Final = 0x43414C4C
 """The letters CALL."""
@@ -47,6 +48,8 @@ def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATION
     """
     files = migrations(folder)
     version = known_version(connection, path, folder)
+    connection.create_function("row_sum", -1, row_sum, deterministic=True)
+    connection.create_function("text_sum", 1, text_sum, deterministic=True)
     for number, file in enumerate(files[version:], version + 1):
         _apply(connection, number, file.read_text(encoding="utf-8"))
     return len(files) - version
@@ -69,7 +72,7 @@ def require_current(connection: sqlite3.Connection, path: Path, folder: Path = M
             "storage.older",
             f"{str(path)!r} has version {version}, this program reads {newest}",
             where=str(path),
-            hint="Start `callsheet serve` once: it brings the file up to date.",
+            hint="Bring it up to date: callsheet db migrate",
         )
 
 

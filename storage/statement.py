@@ -1,4 +1,4 @@
-"""One SQL statement with its parameters: what rooms above hand to the writer."""
+"""SQL with its parameters: what rooms above hand to the writer, and ask a reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ from typing import Any, NamedTuple
 
 
 class Statement(NamedTuple):
-    """SQL with `?` marks, and a value for each."""
+    """SQL with `?` marks that writes, and a value for each."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    rows: str = ""
+    """`INSERT INTO t (a, b) VALUES `, where the rows of several statements may be written as one, before all else.
+
+    Only for rows that nobody changes or removes in the same breath: several
+    that are written together lose their place among other statements.
+    """
+
+
+class Query(NamedTuple):
+    """A SELECT with `?` marks, and a value for each."""
 
     sql: str
     parameters: tuple[Any, ...] = ()

@@ -1,35 +1,40 @@
 """The one thread that writes: it takes every unit that waits and commits them together.
 
-One fsync acknowledges a whole batch, so durability costs each unit little. A
-savepoint stands around each unit: a bad one fails alone. When the COMMIT
-fails, every unit of the batch fails and the thread lives on.
+One fsync acknowledges a whole batch, so durability costs each unit little.
+Whatever a batch meets, its units are told and the thread lives on: a disk that
+was full is written to again as soon as there is room.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final
 
-from contracts.errors import CallsheetError, Unavailable
-from storage.failure import unit_failure, write_failure
-from storage.statement import Statement
+from contracts.errors import CallsheetError, OutOfSpace, Unavailable
+from storage.batch import Connection, Outcomes, roll_back, write_batch
+from storage.failure import free_bytes, write_failure
+from storage.fences import Broken, mark_broken
+from storage.telling import telling
+from storage.unit import Unit
 
 MAX_BATCH: Final = 512
 """Units in one transaction."""
 MAX_WAITING: Final = 50_000
 """Units that may wait; a caller past this is told to come back."""
+TIGHT_BYTES: Final = 16 * 1024 * 1024
+"""Of free space below which the log is emptied after every batch, so that it cannot take the file's own room."""
 
-_UNIT_ERRORS: Final = (sqlite3.Error, sqlite3.Warning, ValueError, TypeError, OverflowError)
+LOOK_S: Final = 0.2
+"""Between looks at how much room there is, as long as there is enough."""
 
-
-class _Unit(NamedTuple):
-    statements: tuple[Statement, ...]
-    future: Future[None]
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Writer:
@@ -37,33 +42,38 @@ class Writer:
 
     Args:
         connection: In autocommit mode, and from now on this thread's alone.
+        folder: Where its file lies, watched for room; None for none.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection, folder: Path | None = None) -> None:
         self._connection = connection
-        self._waiting: deque[_Unit] = deque()
+        self._folder = folder
+        self._waiting: deque[Unit] = deque()
         self._closed = False
+        self._looked_at = 0.0
+        self._broken: Broken = {}  # written to one item at a time, by any thread
         self._turn = threading.Condition()  # guards _waiting and _closed; never held while writing
+        self._begin()
+
+    def _begin(self) -> None:
         self._thread = threading.Thread(target=self._run, name="storage-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, statements: Sequence[Statement]) -> Future[None]:
-        """Return a future that resolves once the statements are durable, all or none of them.
+    def submit(self, units: Sequence[Unit]) -> None:
+        """Queue units next to each other, or none of them.
 
-        The future cannot be cancelled: what was handed over is written. It
-        fails with `storage.closed`, `storage.backlog`, `storage.write_failed`,
-        `storage.constraint` or `storage.bad_unit`.
+        Each unit's `done` is called once: by the writer's thread after its
+        batch, or here and now with `storage.closed` or `storage.backlog`.
         """
-        future: Future[None] = Future()
-        future.set_running_or_notify_cancel()
         with self._turn:
-            refusal = self._refusal()
+            refusal = self._refusal(len(units))
             if refusal is None:
-                self._waiting.append(_Unit(tuple(statements), future))
+                self._waiting.extend(units)
                 self._turn.notify()
         if refusal is not None:
-            future.set_exception(refusal)
-        return future
+            if not self._closed:
+                self._break(units)
+            _tell(units, [refusal for _ in units])
 
     def close(self) -> None:
         """Write what waits, then end the thread and close the connection."""
@@ -73,53 +83,61 @@ class Writer:
         self._thread.join()
         self._connection.close()
 
-    def _refusal(self) -> Unavailable | None:
+    def _refusal(self, more: int) -> Unavailable | None:
         if self._closed:
             return Unavailable("storage.closed", "the database is closed; nothing more is written")
-        if len(self._waiting) >= MAX_WAITING:
-            return Unavailable("storage.backlog", f"{MAX_WAITING} writes wait already", hint="Try later.")
+        if len(self._waiting) + more > MAX_WAITING:
+            return Unavailable(
+                "storage.backlog", f"{len(self._waiting)} writes wait already", hint="Try later."
+            )
         return None
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            try:
-                outcomes = self._commit(batch)
-            except Exception as exc:  # noqa: BLE001  # the storage writer's border: a dead thread would hang every caller
-                self._roll_back()
-                outcomes = [write_failure(exc) for _ in batch]
-            for unit, outcome in zip(batch, outcomes, strict=True):
-                if outcome is None:
-                    unit.future.set_result(None)
-                else:
-                    unit.future.set_exception(outcome)
+            self._carry_out(batch)
 
-    def _next_batch(self) -> list[_Unit]:
+    def _carry_out(self, batch: Sequence[Unit]) -> None:
+        outcomes = self._write(batch)
+        _tell(batch, outcomes)
+        if isinstance(outcomes[0], OutOfSpace) or self._is_tight():
+            self._make_room()
+
+    def _next_batch(self) -> list[Unit]:
         with self._turn:
             self._turn.wait_for(lambda: self._waiting or self._closed)
             return [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
 
-    def _commit(self, batch: Sequence[_Unit]) -> list[CallsheetError | None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        outcomes = [self._write(unit) for unit in batch]
-        self._connection.execute("COMMIT")
-        return outcomes
-
-    def _write(self, unit: _Unit) -> CallsheetError | None:
-        execute = self._connection.execute
-        execute("SAVEPOINT unit")
+    def _write(self, batch: Sequence[Unit]) -> Outcomes:
         try:
-            for sql, parameters in unit.statements:
-                execute(sql, parameters)
-        except _UNIT_ERRORS as exc:
-            if not self._connection.in_transaction:
-                raise  # a full disk rolls the whole transaction back, and with it the units before
-            execute("ROLLBACK TO unit")
-            execute("RELEASE unit")
-            return unit_failure(exc)
-        execute("RELEASE unit")
-        return None
+            return write_batch(self._connection, batch, self._broken)
+        except Exception as exc:  # noqa: BLE001  # the storage writer's border: a dead thread would hang every caller
+            roll_back(self._connection)
+            self._break(batch)
+            return [write_failure(exc) for _ in batch]
 
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
+    def _break(self, units: Sequence[Unit]) -> None:
+        for unit in units:
+            mark_broken(self._broken, unit.fence)
+
+    def _is_tight(self) -> bool:
+        if self._folder is None or time.monotonic() < self._looked_at + LOOK_S:
+            return False
+        is_tight = free_bytes(self._folder) < TIGHT_BYTES
+        if not is_tight:
+            self._looked_at = time.monotonic()
+        return is_tight
+
+    def _make_room(self) -> None:
+        # What the log holds finds its place in the file while there is room for that still; then the
+        # log is written from its start again.
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _tell(units: Sequence[Unit], outcomes: Sequence[CallsheetError | None]) -> None:
+    with telling():
+        for unit, outcome in zip(units, outcomes, strict=True):
+            try:
+                unit.done(outcome)
+            except Exception:  # noqa: BLE001  # the storage writer's border: the others wait to be told
+                _LOG.exception("who was told of a write raised")

@@ -25,7 +25,7 @@ from contracts.trace import ExecutionTrace
 from traces.loading import MAX_FILE_BYTES, load_trace
 from traces.rows import trace_text
 
-__all__ = ["TraceFiles", "load_trace"]
+__all__ = ["TraceFiles", "load_trace", "trace_bytes", "trace_stem"]
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
@@ -66,10 +66,9 @@ class TraceFiles:
             InvalidInput: `trace.not_json`, `trace.too_large`.
             Unavailable: `trace.write_failed`.
         """
-        stem = f"trace_{_UNSAFE.sub('_', trace.task_id)[:100]}_{trace.timestamp}"
-        text = _written(trace)
+        text = trace_bytes(trace)
         try:
-            return self._place(self._draft(text), stem)
+            return self._place(self._draft(text), trace_stem(trace))
         except OSError as exc:
             raise Unavailable(
                 "trace.write_failed",
@@ -127,7 +126,17 @@ def _publish(draft: str, path: str) -> bool:
     return True
 
 
-def _written(trace: ExecutionTrace) -> bytes:
+def trace_stem(trace: ExecutionTrace) -> str:
+    """Return a trace file's name without suffix and `.json`; traces of one second may share it."""
+    return f"trace_{_UNSAFE.sub('_', trace.task_id)[:100]}_{trace.timestamp}"
+
+
+def trace_bytes(trace: ExecutionTrace) -> bytes:
+    """Return what stands in a trace's file, the same for equal traces.
+
+    Raises:
+        InvalidInput: `trace.not_json`, `trace.too_large`.
+    """
     try:
         text = to_json(trace.as_json(), indent=2)
     except (PydanticSerializationError, ValueError):

@@ -17,6 +17,8 @@ from traces.rows import malformed
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 128
 """Of a file; an agent's output may use 100 of it."""
+MAX_DIGITS: Final = 4300
+"""Of a number: as many as Python writes, so that every trace that was kept can be read again."""
 
 
 def load_trace(path: Path) -> ExecutionTrace:
@@ -26,11 +28,22 @@ def load_trace(path: Path) -> ExecutionTrace:
         NotFound: `trace.no_file`.
         InvalidInput: `trace.malformed`, naming the file and the field; `trace.too_large`.
     """
+    return parse_trace(read_trace_file(path), path)
+
+
+def parse_trace(text: bytes, path: Path) -> ExecutionTrace:
+    """Return the trace a file's text spells.
+
+    Args:
+        text: Of the file.
+        path: Where it lay, for the error.
+
+    Raises:
+        InvalidInput: `trace.malformed`, naming the file and the field; `trace.too_large`.
+    """
     try:
-        document = parse_json(_read(path), max_bytes=MAX_FILE_BYTES, max_depth=MAX_DEPTH)
+        document = parse_json(text, max_bytes=MAX_FILE_BYTES, max_depth=MAX_DEPTH, max_digits=MAX_DIGITS)
     except InvalidInput as exc:
-        if exc.code.startswith("trace."):
-            raise
         raise InvalidInput(
             "trace.malformed", f"{str(path)!r}: {exc.message[:300]}", where=f"{path}#{exc.where}"
         ) from exc
@@ -40,7 +53,13 @@ def load_trace(path: Path) -> ExecutionTrace:
         raise malformed(exc, str(path)) from exc
 
 
-def _read(path: Path) -> bytes:
+def read_trace_file(path: Path) -> bytes:
+    """Return what stands in a file, at most `MAX_FILE_BYTES`.
+
+    Raises:
+        NotFound: `trace.no_file`.
+        InvalidInput: `trace.malformed`, `trace.too_large`.
+    """
     try:
         # A pipe or a device under that name must not hold us up.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

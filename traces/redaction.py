@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from contracts.plan import Plan
 from contracts.policy import Policy
 from contracts.run import Run
 from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata
 from traces.cleaning import MARK, Cleaner
+from traces.plain import looks_plain
 from traces.plan_cleaning import clean_plan
+from traces.sensitive_names import is_sensitive
 
 __all__ = ["MARK", "Redactor"]
 
 _NOWHERE: Final = ""
+_REMEMBERED: Final = 4096
 
 
 class Redactor(Cleaner):
     """Replaces secrets by `[redacted]`, also in runs, plans and traces."""
+
+    def __init__(self, secrets: Iterable[str] = (), *, finds: Literal["told", "all"] = "all") -> None:
+        super().__init__(secrets, finds=finds)
+        self._seen: dict[str, bool] = {}
+
+    def is_plain(self, *texts: str) -> bool:
+        """Say whether JSON texts surely hold nothing to take out; False only means that it must be looked at."""
+        return not self._forms.may_stand_in(texts) and looks_plain(texts)
+
+    def is_plain_known(self, text: str) -> bool:
+        """Say the same of a text that comes again and again: it is looked at once."""
+        known = self._seen.get(text)
+        if known is None:
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            known = self._seen[text] = self.is_plain(text)
+        return known
+
+    def is_plain_under(self, name: str, text: str) -> bool:
+        """Say whether a JSON text that `is_plain` may also stand under a name."""
+        return not name or not is_sensitive(name, [text])
 
     def trace(self, trace: ExecutionTrace, *, output_key: str = _NOWHERE) -> ExecutionTrace:
         """Return the trace without secrets in what went in, came out or was said of it.

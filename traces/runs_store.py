@@ -12,8 +12,9 @@ from contracts.errors import NotFound
 from contracts.run import Run
 from storage.queries import run_by_id, run_page, values_of_run
 from storage.reader import Reader
+from storage.rows import read_value
 from traces.cursor import check_limit, read_cursor, write_cursor
-from traces.rows import run_of
+from traces.reading import own_rows, run_from, value_text
 from traces.summary import RunSummary, run_summary
 
 KIND: Final = "run"
@@ -39,17 +40,19 @@ class RunStore:
 
         Raises:
             NotFound: `run.unknown`.
+            Damaged: `storage.damaged`.
         """
-        rows = self._reader.query(*run_by_id(run_id))
+        rows = own_rows(self._reader.query(*run_by_id(run_id)), run_id)
         if not rows:
             raise NotFound("run.unknown", f"no run is called {run_id[:80]!r}")
-        return run_of(rows[0])
+        return run_from(rows[0], self._reader)
 
     def page(self, *, state: str | None = None, limit: int = 50, after: str | None = None) -> RunPage:
         """Return the runs behind a cursor, newest first.
 
         Raises:
             InvalidInput: `run.bad_cursor`, `run.bad_limit`.
+            Damaged: `storage.damaged`.
         """
         before = read_cursor(KIND, after)
         rows = self._reader.query(*run_page(state=state, before=before, limit=check_limit(KIND, limit) + 1))
@@ -58,10 +61,20 @@ class RunStore:
         return RunPage(tuple(run_summary(row) for row in shown), more)
 
     def values(self, run_id: str) -> dict[str, JsonValue]:
-        """Return the run's context as it was kept, by key; empty for an unknown run."""
-        rows = self._reader.query(*values_of_run(run_id))
-        return {row["key"]: json.loads(row["value"]) for row in rows}
+        """Return the run's context as it was kept, by key; empty for an unknown run.
+
+        Raises:
+            Damaged: `storage.damaged`.
+        """
+        rows = own_rows(self._reader.query(*values_of_run(run_id)), run_id)
+        return {row["key"]: json.loads(value_text(row, self._reader)) for row in rows}
 
     def writers(self, run_id: str) -> dict[str, str]:
-        """Return the subtask that wrote each key of the run's context."""
-        return {row["key"]: row["written_by"] for row in self._reader.query(*values_of_run(run_id))}
+        """Return the subtask that wrote each key of the run's context.
+
+        Raises:
+            Damaged: `storage.damaged`.
+        """
+        kept = own_rows(self._reader.query(*values_of_run(run_id)), run_id)
+        rows = [read_value(row) for row in kept]
+        return {row.key: row.written_by for row in rows}

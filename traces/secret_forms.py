@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 _SHORT_ESCAPES: Final = {
@@ -38,6 +38,15 @@ class SecretForms:
         self._literals = tuple(form for secret in secrets for form in _literals(secret))
         patterns = (form for secret in secrets for form in _patterns(secret))
         self._pattern = re.compile("|".join(patterns)) if secrets else None
+
+    def may_stand_in(self, texts: Iterable[str]) -> bool:
+        """Say whether a secret may stand in one of the texts, in whatever form."""
+        if self._pattern is None:
+            return False
+        return any(
+            any(sign in text for sign in _SIGNS) or any(form in text for form in self._literals)
+            for text in texts
+        )
 
     def replace(self, text: str, mark: str) -> str:
         """Return the text with `mark` in place of each."""

@@ -11,7 +11,7 @@ from contracts.trace import ExecutionTrace
 from storage.queries import bodies_of_run, trace_by_id, trace_page, traces_of_run
 from storage.reader import Reader
 from traces.cursor import check_limit, read_cursor, write_cursor
-from traces.rows import trace_of
+from traces.reading import own_rows, trace_from
 from traces.summary import TraceSummary, trace_summary
 
 KIND: Final = "trace"
@@ -49,15 +49,16 @@ class TraceStore:
 
         Raises:
             NotFound: `trace.unknown`.
+            Damaged: `storage.damaged`.
         """
-        rows = self._reader.query(*trace_by_id(trace_id))
+        rows = own_rows(self._reader.query(*trace_by_id(trace_id)), trace_id, column="trace_id")
         if not rows:
             raise NotFound(
                 "trace.unknown",
                 f"no trace is called {trace_id[:80]!r}",
                 hint="List them: callsheet traces list",
             )
-        return trace_of(rows[0]["body"])
+        return trace_from(rows[0], self._reader)
 
     def page(
         self, wanted: TraceFilter | None = None, *, limit: int = 50, after: str | None = None
@@ -69,6 +70,7 @@ class TraceStore:
 
         Raises:
             InvalidInput: `trace.bad_cursor`, `trace.bad_limit`.
+            Damaged: `storage.damaged`.
         """
         asked = wanted or TraceFilter()
         rows = self._reader.query(
@@ -89,13 +91,13 @@ class TraceStore:
         found: list[TraceSummary] = []
         after = 0
         while rows := self._reader.query(*traces_of_run(run_id, after=after, limit=_LINES_AT_ONCE)):
-            found.extend(trace_summary(row) for row in rows)
-            after = rows[-1]["seq"]
+            found.extend(trace_summary(row) for row in own_rows(rows, run_id))
+            after = rows[-1]["event_id"]
         return tuple(found)
 
     def whole_of_run(self, run_id: str) -> Iterator[ExecutionTrace]:
         """Yield every trace of a run, whole, a few in memory at a time."""
         after = 0
         while rows := self._reader.query(*bodies_of_run(run_id, after=after, limit=_BODIES_AT_ONCE)):
-            yield from (trace_of(row["body"]) for row in rows)
-            after = rows[-1]["seq"]
+            yield from (trace_from(row, self._reader) for row in own_rows(rows, run_id))
+            after = rows[-1]["event_id"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
+import json
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.run import RunState
-from contracts.trace import ExecutionTrace, TraceStatus
+from contracts.trace import ErrorRecord, ExecutionTrace, TraceStatus
+from storage.rows import read_line, read_trace_head
+from storage.table import Row
 
 MAX_PREVIEW: Final = 200
+"""Characters."""
+MAX_OBJECTIVE: Final = 500
 """Characters."""
 
 
@@ -48,32 +52,42 @@ class RunSummary:
     ended_ms: int | None
 
 
-def trace_summary(row: sqlite3.Row) -> TraceSummary:
-    """Return the line a row of the trace list spells."""
+def trace_summary(row: Row) -> TraceSummary:
+    """Return the line a row of the trace list spells.
+
+    Raises:
+        Damaged: `storage.damaged`.
+    """
+    kept = read_trace_head(row)
     return TraceSummary(
-        trace_id=row["trace_id"],
-        run_id=row["run_id"],
-        subtask_id=row["subtask_id"],
-        agent_type=row["agent_type"],
-        status=TraceStatus(row["status"]),
-        attempt=row["attempt"],
-        item_index=row["item_index"],
-        started_ms=row["started_ms"],
-        duration_ms=row["duration_ms"],
-        preview=row["preview"],
-        error_code=row["error_code"],
+        trace_id=kept.trace_id,
+        run_id=kept.run_id,
+        subtask_id=kept.subtask_id,
+        agent_type=kept.agent_type,
+        status=TraceStatus(kept.status),
+        attempt=kept.attempt,
+        item_index=kept.item_index,
+        started_ms=kept.started_ms,
+        duration_ms=kept.duration_ms,
+        preview=kept.preview,
+        error_code=kept.error_code,
     )
 
 
-def run_summary(row: sqlite3.Row) -> RunSummary:
-    """Return the line a row of the run list spells."""
+def run_summary(row: Row) -> RunSummary:
+    """Return the line a row of the run list spells.
+
+    Raises:
+        Damaged: `storage.damaged`.
+    """
+    kept = read_line(row)
     return RunSummary(
-        run_id=row["run_id"],
-        objective=row["objective"],
-        state=RunState(row["state"]),
-        created_ms=row["created_ms"],
-        started_ms=row["started_ms"],
-        ended_ms=row["ended_ms"],
+        run_id=kept.run_id,
+        objective=kept.objective[:MAX_OBJECTIVE],
+        state=RunState(kept.state),
+        created_ms=kept.created_ms,
+        started_ms=kept.started_ms,
+        ended_ms=kept.ended_ms,
     )
 
 
@@ -84,11 +98,17 @@ def preview_of(trace: ExecutionTrace, output: str) -> str:
         trace: Whose line it is.
         output: Its output's JSON.
     """
-    error = trace.metadata.error
-    if trace.output is None:
+    return preview_text(output, trace.metadata.error)
+
+
+def preview_text(output: str, error: ErrorRecord | None) -> str:
+    """Return an output's JSON as one printable line, a string without its quotes; else the error's message."""
+    if output == "null":
         shown = error.message if error is not None else ""
+    elif output.startswith('"'):
+        shown = json.loads(output)
     else:
-        shown = trace.output if isinstance(trace.output, str) else output
+        shown = output
     line = shown[: 2 * MAX_PREVIEW]
     if not line.isprintable():
         line = "".join(c if c.isprintable() else " " for c in line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final, Literal, Never
 
@@ -68,18 +69,19 @@ class _GuestAgent:
             AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `output.*`, `host.internal`.
         """
         interrupt = Interrupt()
-        work = asyncio.get_running_loop().run_in_executor(
-            self._host.threads, self._run, call.inputs, call.timeout_s, interrupt
-        )
+        work = asyncio.get_running_loop().run_in_executor(self._host.threads, self._run, call, interrupt)
         try:
             return await work
         except asyncio.CancelledError:
             interrupt.set()
             raise
 
-    def _run(self, inputs: Mapping[str, JsonValue], timeout_s: float, interrupt: Interrupt) -> AgentReply:
-        data = self._encode(inputs)
-        result = self._load().call(data, timeout_s, interrupt=interrupt)
+    def _run(self, call: AgentCall, interrupt: Interrupt) -> AgentReply:
+        data = self._encode(call.inputs)
+        limits = self._limits
+        if (fuel := call.allowance.get("fuel")) is not None:
+            limits = replace(limits, fuel=max(1, min(limits.fuel, fuel)))
+        result = self._load(limits).call(data, call.timeout_s, interrupt=interrupt)
         used: dict[str, JsonValue] = {
             "fuel": result.fuel,
             "peak_memory_bytes": result.peak_memory_bytes,
@@ -93,8 +95,8 @@ class _GuestAgent:
             raise
         return AgentReply(output, usage=used)
 
-    def _load(self) -> Guest:
-        return self._host.load(module_path(self._card), self._limits, sha256=self._card.sha256)
+    def _load(self, limits: GuestLimits) -> Guest:
+        return self._host.load(module_path(self._card), limits, sha256=self._card.sha256)
 
     def _encode(self, inputs: Mapping[str, JsonValue]) -> bytes:
         declared = self._card.takes.get("properties", {})

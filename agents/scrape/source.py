@@ -9,7 +9,7 @@ from agents.doors import Doors
 from agents.scrape.decoding import decode_page, without_surrogates
 from contracts.errors import AttemptFailed
 from contracts.policy import FetchLimits, Policy
-from egress.fetch import Fetched
+from egress.fetch_door import Fetched
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 _RETRYABLE: Final = frozenset({408, 425, 429})

@@ -21,7 +21,7 @@ from contracts.card import AgentCard, read_card
 from contracts.errors import CallsheetError
 from contracts.policy import Policy
 from contracts.trace import TraceStatus
-from egress.fetch import Egress
+from egress.fetch_door import Fetcher
 
 if TYPE_CHECKING:
     from agents.doors import Doors
@@ -58,7 +58,7 @@ _FIELDS: Final = (
 class VisionAgent:
     """Looks at photos."""
 
-    def __init__(self, egress: Egress) -> None:
+    def __init__(self, egress: Fetcher) -> None:
         self._egress = egress
 
     @property

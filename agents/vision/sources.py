@@ -13,14 +13,14 @@ from urllib.parse import unquote_to_bytes
 
 from contracts.errors import AttemptFailed, InvalidInput, Refused
 from contracts.policy import Policy
-from egress.fetch import Egress
+from egress.fetch_door import Fetcher
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 """Encoded, whatever the source; a policy may allow less."""
 _RETRYABLE: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-async def read_source(source: str, *, egress: Egress, policy: Policy) -> bytes:
+async def read_source(source: str, *, egress: Fetcher, policy: Policy) -> bytes:
     """Return the encoded image a URL, `data:` URI or path names.
 
     Raises:
@@ -52,7 +52,7 @@ def shown(source: str) -> str:
     return repr(source if len(source) <= 120 else f"{source[:80]} … {source[-20:]}")
 
 
-async def _fetch(url: str, egress: Egress, policy: Policy) -> bytes:
+async def _fetch(url: str, egress: Fetcher, policy: Policy) -> bytes:
     limits = policy.limits.model_copy(
         update={
             "wire_bytes": min(policy.limits.wire_bytes, MAX_BYTES),

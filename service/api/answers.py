@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from typing_extensions import override
 
 PROBLEM_SCHEMA: Final = {"$ref": "#/components/schemas/ProblemDocument"}
@@ -19,12 +19,15 @@ _WORDS: Final = {
     405: "Another method is meant; `Allow` lists them.",
     408: "The body did not arrive in time.",
     409: "Something else holds what is needed, or it has already ended.",
+    412: "The plan is another than the one that was looked at.",
     413: "The body is larger than what is read.",
     415: "The body is not `application/json`.",
     421: "The `Host` header names another server.",
     422: "What was sent cannot be used; `errors` says why.",
+    428: "`If-Match` must say which plan was looked at.",
     500: "A defect of ours; the log has the rest.",
-    503: "Busy, or something needed is absent.",
+    503: "Busy, or something needed is absent; `Retry-After` says when to try again.",
+    507: "The disk is full; reading works still.",
 }
 _EVERYWHERE: Final = (401, 403, 421, 500)
 _WITH_BODY: Final = (408, 413, 415, 422)
@@ -38,6 +41,12 @@ class JsonAnswer(JSONResponse):
         """Return the bytes."""
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+
+class RawJson(Response):
+    """JSON that is written out already."""
+
+    media_type: str | None = "application/json"
 
 
 def refusals(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -11,7 +10,8 @@ from pydantic import BaseModel
 from contracts.trace import ExecutionTrace, TraceStatus
 from service.api.answers import JsonAnswer, next_link, refusals
 from service.api.common import After, DeskOf, Limit
-from traces.store import TraceFilter, TracePage
+from service.run_json import trace_lines
+from traces.store import TraceFilter
 
 router = APIRouter(prefix="/traces", tags=["traces"])
 
@@ -68,8 +68,3 @@ def list_traces(
 def show_trace(desk: DeskOf, trace_id: Annotated[str, Path(max_length=64)]) -> JsonAnswer:
     """Return the trace, whole."""
     return JsonAnswer(desk.traces.get(trace_id).as_json())
-
-
-def trace_lines(page: TracePage) -> list[dict[str, Any]]:
-    """Return a page's summaries as JSON."""
-    return [asdict(trace) for trace in page.traces]

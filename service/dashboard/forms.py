@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, get_args
 from urllib.parse import parse_qs
 
 from pydantic import JsonValue
@@ -12,8 +12,9 @@ from starlette.requests import Request
 
 from contracts.errors import CallsheetError, InvalidInput
 from contracts.jsonvalue import parse_json
+from contracts.run import Approval
 from planner.objective import check_inputs, check_objective
-from service.problems import WrongMediaType
+from service.refusals import WrongMediaType
 
 MAX_FIELDS: Final = 20
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
@@ -28,6 +29,7 @@ class ObjectiveForm:
     """JSON, or nothing."""
     action: str = "run"
     """`run` or `preview`."""
+    approval: Approval = "auto"
     errors: Mapping[str, str] = field(default_factory=dict)
     """Field -> what is wrong with it; `form` for the whole."""
 
@@ -67,11 +69,13 @@ async def read_form(request: Request) -> dict[str, str]:
 def objective_form(fields: Mapping[str, str]) -> ObjectiveForm:
     """Return the form with everything found wrong in it."""
     action = "preview" if fields.get("action") == "preview" else "run"
-    form = ObjectiveForm(fields.get("objective", ""), fields.get("inputs", ""), action)
+    approvals: dict[str, Approval] = {known: known for known in get_args(Approval)}
+    approval = approvals.get(fields.get("approval", "auto"), "plan")
+    form = ObjectiveForm(fields.get("objective", ""), fields.get("inputs", ""), action, approval)
     errors: dict[str, str] = {}
     for name, check in (("objective", lambda: check_objective(form.objective)), ("inputs", form.values)):
         try:
             check()
         except CallsheetError as exc:
             errors[name] = exc.message
-    return ObjectiveForm(form.objective, form.inputs, action, errors)
+    return replace(form, errors=errors)

@@ -11,10 +11,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from contracts.errors import InvalidInput
+from contracts.journal import Wait
 from contracts.run import Run, RunState
 from contracts.trace import TraceStatus
 from service.api.common import DeskOf
-from service.dashboard import login, starting
+from service.dashboard import acting, login, starting
+from service.dashboard.eventlog import events_of
 from service.dashboard.render import Page, page
 from service.dashboard.subtasks import graph_of, subtasks_of
 from service.desk_protocol import Desk
@@ -25,6 +27,9 @@ PAGE = 50
 RUN_TRACES = 2_000
 """Of one run, looked at to say how its subtasks stand."""
 REFRESH_S = 2
+"""Between two loads of a page without a script."""
+EVENTS = 100
+MOST_WAITS = 20
 
 router = APIRouter(prefix="/ui", include_in_schema=False)
 
@@ -36,7 +41,7 @@ def mount(app: FastAPI) -> None:
     """Add the dashboard to an application."""
     app.add_api_route("/", _home, include_in_schema=False)
     app.mount("/ui/static", StaticFiles(packages=[("service.dashboard", "static")]), name="static")
-    for each in (router, starting.router, login.router):
+    for each in (router, starting.router, acting.router, login.router):
         app.include_router(each)
 
 
@@ -51,7 +56,17 @@ def runs(desk: DeskOf, state: Annotated[str, Query(max_length=40)] = "", after: 
     """Show runs, newest first."""
     wanted = _choice(RunState, state, "state")
     found = desk.runs.page(state=wanted, limit=PAGE, after=after or None)
-    return page("runs.html", here="runs", found=found, state=wanted, states=list(RunState), after=after)
+    waiting = desk.runs.page(state=RunState.AWAITING_APPROVAL, limit=PAGE)
+    return page(
+        "runs.html",
+        here="runs",
+        found=found,
+        state=wanted,
+        states=list(RunState),
+        after=after,
+        waiting=0 if wanted is RunState.AWAITING_APPROVAL else len(waiting.runs),
+        has_more_waiting=waiting.next is not None,
+    )
 
 
 @router.get("/runs/{run_id}")
@@ -62,21 +77,27 @@ def run(
     refresh: Annotated[str, Query(max_length=10)] = "",
 ) -> Page:
     """Show one run: where it stands, its result, its plan, its traces."""
+    last = desk.events.last(run_id)  # asked first: what happens while the rest is read is heard of again
     shown = desk.runs.get(run_id)
+    waits = () if shown.state.is_final else sorted(desk.waits(run_id), key=_asked_first)
     traces = run_traces(desk, run_id)
-    subtasks = subtasks_of(shown, traces)
-    is_refreshed = not shown.state.is_final and refresh != "off"
+    subtasks = subtasks_of(shown, traces, waits)
     return page(
         "run.html",
-        headers={"Refresh": str(REFRESH_S)} if is_refreshed else {},
         here="runs",
         run=shown,
         took=_took(request, shown),
+        waits=waits[:MOST_WAITS],
+        is_asked=any(wait.kind == "approval" for wait in waits),
+        more_waits=max(0, len(waits) - MOST_WAITS),
         subtasks=subtasks,
+        done=sum(s.is_over for s in subtasks),
         graph=graph_of(subtasks),
         traces=list(reversed(traces))[:PAGE],
         total=len(traces),
-        is_refreshed=is_refreshed,
+        events=events_of(desk.events.of_run(run_id, after=max(0, last - EVENTS), limit=EVENTS)),
+        last_event=last,
+        is_refreshed=refresh != "off",
         refresh_s=REFRESH_S,
     )
 
@@ -142,6 +163,10 @@ def _choice(kind: type[Choice], value: str, name: str) -> Choice | None:
     except ValueError as exc:
         known = ", ".join(kind)
         raise InvalidInput("request.invalid", f"{name} is one of {known}, not {value!r}", where=name) from exc
+
+
+def _asked_first(wait: Wait) -> bool:
+    return wait.kind != "approval"
 
 
 def _took(request: Request, shown: Run) -> float | None:

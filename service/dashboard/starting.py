@@ -1,11 +1,10 @@
-"""The form that starts an objective, the preview of its plan, and the button that stops a run."""
+"""The form that starts an objective, and the preview of its plan."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,11 +13,11 @@ from contracts.plan import Plan
 from contracts.run import Run, RunState
 from planner.objective import MAX_OBJECTIVE
 from service.api.common import DeskOf, shown_plan
-from service.api.objectives import cancel
 from service.dashboard.forms import ObjectiveForm, objective_form, read_form
 from service.dashboard.render import Page, page
 from service.dashboard.subtasks import graph_of, subtasks_of
 from service.desk_protocol import Desk
+from service.orders import Terms
 
 router = APIRouter(prefix="/ui", include_in_schema=False)
 
@@ -39,18 +38,11 @@ async def start(request: Request, desk: DeskOf) -> Response:
         if form.action == "preview":
             plan = await desk.plan(form.objective, form.values())
             return _form_page(desk, form, plan=shown_plan(request, plan))
-        run = await desk.start(form.objective, inputs=form.values())
+        run = await desk.start(form.objective, inputs=form.values(), terms=Terms(approval=form.approval))
     except CallsheetError as exc:
         text = f"{exc.message} {exc.hint}".strip()
         return _form_page(desk, replace(form, errors={"form": text}), status=exc.http_status)
     return RedirectResponse(f"/ui/runs/{run.run_id}", status_code=303)
-
-
-@router.post("/runs/{run_id}/cancel")
-async def stop(desk: DeskOf, run_id: Annotated[str, Path(max_length=128)]) -> Response:
-    """Ask a run to stop, and go back to it."""
-    await cancel(desk, run_id)
-    return RedirectResponse(f"/ui/runs/{run_id}", status_code=303)
 
 
 def _form_page(desk: Desk, form: ObjectiveForm, *, status: int = 200, plan: Plan | None = None) -> Page:

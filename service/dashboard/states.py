@@ -34,6 +34,7 @@ LOOKS: Final[dict[str, Look]] = {
     TraceStatus.FAILURE: Look("Failure", "cross", _BAD),
     TraceStatus.TIMEOUT: Look("Timeout", "clock", _BAD),
     TraceStatus.SKIPPED: Look("Skipped", "dash", _CALM),
+    "parked": Look("Parked", "pause", _CALM),
     "waiting": Look("Waiting", "dots", _CALM),
     "not_started": Look("Not started", "dots", _CALM),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from contracts.journal import Wait
 from contracts.plan import Plan
 from contracts.run import Run, RunState
 from contracts.trace import TraceStatus
@@ -24,7 +25,7 @@ class SubtaskView:
     objective: str
     agent: str
     state: str
-    """A trace status, `running`, `waiting` or `not_started`."""
+    """A trace status, `running`, `waiting`, `awaiting_approval`, `parked` or `not_started`."""
     dependencies: tuple[str, ...]
     items: str
     """`3 of 4 items` for a foreach subtask, else empty."""
@@ -33,6 +34,11 @@ class SubtaskView:
     traces: tuple[TraceSummary, ...]
     more: int
     """Traces that are not linked."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in set(TraceStatus)
 
     @property
     def link(self) -> str:
@@ -58,14 +64,16 @@ class GraphView:
     node_height: int = NODE_HEIGHT
 
 
-def subtasks_of(run: Run, traces: Iterable[TraceSummary]) -> tuple[SubtaskView, ...]:
+def subtasks_of(
+    run: Run, traces: Iterable[TraceSummary], waits: Iterable[Wait] = ()
+) -> tuple[SubtaskView, ...]:
     """Return a run's subtasks in the plan's order; none while it has no plan."""
     if run.plan is None:
         return ()
     by_subtask: dict[str, list[TraceSummary]] = {}
     for trace in traces:
         by_subtask.setdefault(trace.subtask_id, []).append(trace)
-    states = _states(run, run.plan, by_subtask)
+    states = _states(run, run.plan, by_subtask) | _waiting(run, waits)
     return tuple(
         _view(s.id, run.plan, i, states[s.id], by_subtask.get(s.id, ()))
         for i, s in enumerate(run.plan.subtasks)
@@ -96,6 +104,11 @@ def _states(run: Run, plan: Plan, traces: Mapping[str, Sequence[TraceSummary]]) 
         otherwise = "not_started" if run.state.is_final else "waiting"
         found.setdefault(subtask.id, "running" if is_on else otherwise)
     return found
+
+
+def _waiting(run: Run, waits: Iterable[Wait]) -> dict[str, str]:
+    states = {"approval": RunState.AWAITING_APPROVAL.value, "signal": "parked", "timer": "parked"}
+    return {w.subtask_id: states[w.kind] for w in waits if w.subtask_id and w.subtask_id not in run.subtasks}
 
 
 def _may_retry(run: Run, last: TraceSummary) -> bool:

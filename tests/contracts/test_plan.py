@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from contracts.ancestry import Ancestry
 from contracts.errors import InvalidInput, InvalidPlan
 from contracts.plan import Plan, load_plan
-from contracts.structure import Ancestry, plan_id_of, plan_problems, plan_schema, seal
+from contracts.structure import plan_id_of, plan_problems, plan_schema, seal
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,12 +66,26 @@ def test_a_sound_plan_has_no_problems() -> None:
             {},
             ("plan.bad_pointer", "/subtasks/1/bind/x/pointer"),
         ),
-        ([step("a", when={"key": "k", "op": "exists"})], {}, ("plan.unsupported", "/subtasks/0/when")),
-        ([step("a", on_failure="fallback")], {}, ("plan.unsupported", "/subtasks/0/on_failure")),
-        ([step("a", fallback_agent="time")], {}, ("plan.unsupported", "/subtasks/0/fallback_agent")),
-        ([step("a", approval="always")], {}, ("plan.unsupported", "/subtasks/0/approval")),
+        ([step("a", when={"key": "k", "op": "exists"})], {}, ("plan.bind_not_input", "/subtasks/0/when")),
+        (
+            [step("a"), step("b", "a", when={"key": "k_a", "pointer": "n", "op": "exists"})],
+            {},
+            ("plan.bad_pointer", "/subtasks/1/when/pointer"),
+        ),
+        ([step("a", on_failure="fallback")], {}, ("plan.no_fallback", "/subtasks/0/on_failure")),
+        ([step("a", fallback_agent="time")], {}, ("plan.no_fallback", "/subtasks/0/fallback_agent")),
+        (
+            [step("a", on_failure="fail", fallback_agent="time")],
+            {},
+            ("plan.no_fallback", "/subtasks/0/fallback_agent"),
+        ),
+        ([step("a", on_failure="replan")], {}, ("plan.unsupported", "/subtasks/0/on_failure")),
         ([step("a", budget={"tokens": 3})], {}, ("plan.unsupported", "/subtasks/0/budget/tokens")),
+        ([step("a", budget={"memory_mb": 3})], {}, ("plan.unsupported", "/subtasks/0/budget/memory_mb")),
         ([step("a")], {"budget": {"usd": 1}}, ("plan.unsupported", "/budget/usd")),
+        ([step("a")], {"budget": {"requests": -1}}, ("plan.shape", "/budget/requests")),
+        ([step("a")], {"budget": {"bytes": 1.5}}, ("plan.shape", "/budget/bytes")),
+        ([step("a")], {"budget": {"fuel": 0}}, ("plan.shape", "/budget/fuel")),
         ([step("A")], {}, ("plan.shape", "/subtasks/0/id")),
         ([step("a", surprise=1)], {}, ("plan.shape", "/subtasks/0")),
         ([], {}, ("plan.shape", "/subtasks")),
@@ -81,14 +96,40 @@ def test_each_defect_is_reported_by_its_code_and_place(subtasks: Any, more: Any,
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    found = codes(
-        step("a", "b"), step("b", "a", when={"key": "k", "op": "exists"}), step("c", output_key="k_a")
-    )
+    found = codes(step("a", "b"), step("b", "a", on_failure="replan"), step("c", output_key="k_a"))
     assert {code for code, _ in found} == {"plan.cycle", "plan.two_writers", "plan.unsupported"}
 
 
-def test_what_may_be_said_and_changes_nothing_is_accepted() -> None:
-    assert codes(step("a", on_failure="skip", approval="auto", budget={"wall_s": 3}, retries=0)) == []
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"on_failure": "skip", "approval": "auto", "budget": {"wall_s": 3}, "retries": 0},
+        {"when": {"key": "k_a", "pointer": "/n/0", "op": "gt", "value": 3}},
+        {"when": {"key": "k_a", "op": "exists"}},
+        {"on_failure": "fail"},
+        {"on_failure": "fallback", "fallback_agent": "time"},
+        {"approval": "always"},
+        {"approval": "never"},
+        {"budget": {"wall_s": 0.5, "fuel": 1, "requests": 0, "bytes": 0}},
+    ],
+)
+def test_what_is_executed_may_be_asked_for(fields: Any) -> None:
+    assert codes(step("a"), step("b", "a", **fields)) == []
+
+
+def test_a_whole_plan_may_have_its_counted_budgets() -> None:
+    assert codes(step("a"), budget={"wall_s": 3, "fuel": 10, "requests": 5, "bytes": 1_000}) == []
+
+
+@pytest.mark.parametrize("budget", [{"tokens": 1}, {"usd": 1}, {"memory_mb": 1}, {"tokens": 0, "usd": 0}])
+def test_a_budget_nobody_counts_is_refused_and_never_ignored(budget: Any) -> None:
+    asked = {f"/budget/{name}" for name in budget}
+    assert set(codes(step("a"), budget=budget)) == {("plan.unsupported", pointer) for pointer in asked}
+
+
+def test_a_condition_on_what_is_read_late_is_refused_like_any_other_input() -> None:
+    late = step("b", input_keys=["k_a"], when={"key": "k_a", "op": "exists"})
+    assert codes(step("a"), late) == [("plan.producer_not_ancestor", "/subtasks/1/input_keys/0")]
 
 
 def test_a_plan_without_its_name_is_given_one() -> None:

@@ -59,9 +59,9 @@ async def test_a_run_whose_result_was_produced_succeeds_despite_a_failed_branch(
 
 async def test_every_trace_shares_its_transaction_with_the_value_it_made(rig: Any, make_step: Any) -> None:
     await rig.run(make_step("a"), make_step("b", "a"))
-    assert [(len(traces), list(values)) for traces, values in rig.journal.units] == [
-        (1, ["k_a"]),
-        (1, ["k_b"]),
+    assert [(traces, list(values)) for traces, values in rig.journal.units] == [
+        (["a"], ["k_a"]),
+        (["b"], ["k_b"]),
     ]
 
 
@@ -213,6 +213,12 @@ ODD: list[Any] = [
     AgentReply({"x": cast("Any", object())}),
     AgentReply(1, score=cast("Any", "high")),
     AgentReply(1, usage={"x": cast("Any", object())}),
+    AgentReply(1, usage={"x": float("nan")}),
+    AgentReply(1, warnings=("half a pair: \ud800",)),
+    AgentReply(1, log=cast("Any", 7)),
+    AgentReply(1, log="x" * 1_000_001),
+    AgentReply(1, score=float("inf")),
+    AgentReply(1, status=cast("Any", TraceStatus.FAILURE)),
 ]
 
 

@@ -1,129 +1,147 @@
+"""The journal by itself: what one entry holds is kept together, and comes back as it was."""
+
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from contracts.clock import SystemClock
-from contracts.errors import Unavailable
-from contracts.plan import load_plan
-from contracts.run import Run, RunState
-from contracts.trace import ExecutionTrace, TraceMetadata, TraceStatus
+from contracts.errors import NotFound, Unavailable
+from contracts.journal import (
+    Entry,
+    Event,
+    Intent,
+    Signal,
+    Value,
+    Wait,
+)
 from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
 from storage.database import Database
-from traces.files import TraceFiles
+from storage.unit import Unit
+from tests.dispatcher.keeping import OVER, PLAN, create, put, receipt, run_of, told
+from traces.events import EventStore
 from traces.redaction import Redactor
 from traces.runs_store import RunStore
 from traces.store import TraceFilter, TraceStore
 
-CANARY = "canary-7f3a9c51d2"
 
-
-@pytest.fixture
-def database(tmp_path: Any) -> Any:
-    with Database.open(tmp_path / "c.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def journal(database: Any, tmp_path: Any) -> Any:
-    made = StorageJournal(database, files=TraceFiles(tmp_path / "runs"), redactor=Redactor([CANARY]))
-    yield made
-    made.close()
-
-
-def run_of(run_id: str = "r1") -> Run:
-    return Run(run_id=run_id, objective="x", state=RunState.RUNNING)
-
-
-def trace_of(trace_id: str, **more: Any) -> ExecutionTrace:
-    given = {"task_id": "r1", "agent_type": "data", "status": TraceStatus.SUCCESS, "timestamp": 1, **more}
-    return ExecutionTrace(trace_id=trace_id, metadata=TraceMetadata(subtask_id="s", started_ms=1000), **given)
-
-
-async def test_traces_and_values_are_there_when_put_returns(
-    journal: Any, database: Any, tmp_path: Any
+async def test_what_one_entry_holds_is_there_when_it_is_told(
+    journal: StorageJournal, database: Database
 ) -> None:
-    await journal.open(run_of())
-    await journal.put([trace_of("t1"), trace_of("t2")], values={"k": [1]}, written_by="s")
+    assert await create(journal, run_of()) is None
+    pair = [receipt("t1", 2), receipt("t2", 3)]
+    assert await put(journal, receipts=pair, values=[Value("k", "[1]", "s")]) is None
     reader = database.reader()
     assert {t.trace_id for t in TraceStore(reader).page(TraceFilter()).traces} == {"t1", "t2"}
     assert RunStore(reader).values("r1") == {"k": [1]}
+    assert [(line.event_id, line.kind) for line in EventStore(reader).of_run("r1")] == [
+        (1, "queued"),
+        (2, "attempt_ended"),
+        (3, "attempt_ended"),
+    ]
 
 
-async def test_an_ended_run_has_its_trace_files(journal: Any, tmp_path: Any) -> None:
-    await journal.open(run_of())
+async def test_a_run_that_is_opened_is_what_was_put(journal: StorageJournal) -> None:
+    await create(journal, run_of())
+    wait, intent = Wait("s", None, "signal", "go", 5, 1), Intent("s", 3, 2, "key", 7)
+    signal = Signal("r1", "s1", "go", {"n": 1}, 8)
+    failed = receipt("t1", 2, next_ms=99, ended=None, usage={"fuel": 3})
+    await put(
+        journal,
+        receipts=[failed],
+        values=[Value("k", '"v"', "s")],
+        waits=[wait],
+        intents=[intent],
+        events=[Event(3, "approved", 9, {"subtask_id": "s"}), Event(4, "intent", 9)],
+    )
+    assert await told(lambda done: journal.signal(signal, done)) is None
+    opened = journal.open("r1", done=lambda error: None)
+    assert (opened.epoch, opened.last_event) == (2, 4)
+    assert [(p.trace_id, p.next_ms, p.usage) for p in opened.past] == [("t1", 99, {"fuel": 3})]
+    assert opened.values == {"k": Value("k", '"v"', "s")}
+    assert (opened.waits, opened.intents, opened.signals) == ([wait], [intent], [signal])
+    assert ({*opened.approved}, {*opened.redacted}) == ({"s"}, set())
+    assert opened.run.plan == PLAN
+
+
+async def test_what_has_ended_is_no_longer_told(journal: StorageJournal) -> None:
+    await create(journal, run_of())
+    wait, signal = Wait("s", None, "signal", "go", None, 1), Signal("r1", "s1", "go", None, 8)
+    await put(journal, waits=[wait], events=[Event(2, "parked", 1)])
+    await told(lambda done: journal.signal(signal, done))
+    await put(journal, ended_waits=[wait], taken=[signal], events=[Event(3, "signalled", 1)])
+    opened = journal.open("r1", done=lambda error: None)
+    assert (list(opened.waits), list(opened.signals)) == ([], [])
+
+
+async def test_an_ended_run_has_its_trace_files(journal: StorageJournal, tmp_path: Path) -> None:
+    await create(journal, run_of())
     for n in range(5):
-        await journal.put([trace_of(f"t{n}")], values={}, written_by="s")
-    await journal.update(run_of().model_copy(update={"state": RunState.SUCCEEDED}))
+        await put(journal, receipts=[receipt(f"t{n}", 2 + n)])
+    await put(journal, run=run_of(state=OVER), events=[Event(7, "succeeded", 1)])
     files = sorted(p.name for p in (tmp_path / "runs").glob("trace_r1_1*.json"))
     assert len(files) == 5
     assert files[0] == "trace_r1_1.json"
 
 
-async def test_a_secret_is_nowhere_in_what_was_written(journal: Any, tmp_path: Any) -> None:
-    hidden = {"Authorization": "Bearer abc", "note": f"the key is {CANARY}!"}
-    await journal.open(run_of().model_copy(update={"objective": f"use {CANARY}", "result": [CANARY]}))
-    await journal.put([trace_of("t1", input=hidden, output=CANARY)], values={"k": hidden}, written_by="s")
-    await journal.update(run_of().model_copy(update={"state": RunState.SUCCEEDED, "result": CANARY}))
-    written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
-    assert written
-    assert CANARY.encode() not in written
-
-
-async def test_a_plan_survives_being_redacted(journal: Any, database: Any) -> None:
-    step: dict[str, Any] = {
-        "id": "a",
-        "objective": "o",
-        "required_agent": "data",
-        "dependencies": [],
-        "input_keys": [],
-    }
-    plan = load_plan({"objective": "x", "subtasks": [{**step, "output_key": "k"}]})
-    await journal.open(run_of().model_copy(update={"plan": plan}))
-    assert RunStore(database.reader()).get("r1").plan == plan
-
-
-async def test_a_value_under_a_sensitive_key_is_kept_nowhere(
-    journal: Any, database: Any, tmp_path: Any
+async def test_a_unit_that_cannot_be_written_leaves_nothing_of_itself(
+    journal: StorageJournal, database: Database
 ) -> None:
-    step: dict[str, Any] = {
-        "id": "a",
-        "objective": "o",
-        "required_agent": "data",
-        "dependencies": [],
-        "input_keys": [],
-    }
-    plan = load_plan(
-        {"objective": "x", "subtasks": [{**step, "output_key": "api_key"}], "result_key": "api_key"}
-    )
-    run = run_of().model_copy(update={"plan": plan})
-    await journal.open(run)
-    await journal.put([trace_of("t1", output="own-word")], values={"api_key": "own-word"}, written_by="a")
-    await journal.update(run.model_copy(update={"state": RunState.SUCCEEDED, "result": "own-word"}))
-    written = b"".join(p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
-    assert b"own-word" not in written
-    assert RunStore(database.reader()).values("r1") == {"api_key": "[redacted]"}
-
-
-async def test_a_unit_that_cannot_be_written_leaves_nothing_of_itself(journal: Any, database: Any) -> None:
-    await journal.open(run_of())
-    await journal.put([trace_of("t1")], values={}, written_by="s")
-    with pytest.raises(Exception, match=r"constraint|UNIQUE"):
-        await journal.put([trace_of("t2"), trace_of("t1")], values={"k": 1}, written_by="s")
+    await create(journal, run_of())
+    await put(journal, receipts=[receipt("t1", 2)])
+    refused = await put(journal, receipts=[receipt("t2", 3), receipt("t1", 4)], values=[Value("k", "1", "s")])
+    assert refused is not None
+    assert refused.code == "storage.constraint"
     assert RunStore(database.reader()).values("r1") == {}
     assert len(TraceStore(database.reader()).page(TraceFilter()).traces) == 1
 
 
-async def test_a_closed_database_is_an_error_not_a_hang(journal: Any, database: Any) -> None:
-    await journal.open(run_of())
+async def test_what_cannot_be_written_down_is_refused_alone(journal: StorageJournal) -> None:
+    await create(journal, run_of())
+    refused = await put(journal, receipts=[receipt("t1", 2, log="\ud800")])
+    assert refused is not None
+    assert refused.code == "trace.not_json"
+    assert await put(journal, receipts=[receipt("t2", 2)]) is None
+
+
+async def test_a_closed_database_is_an_error_not_a_hang(journal: StorageJournal, database: Database) -> None:
+    await create(journal, run_of())
     database.close()
-    with pytest.raises(Unavailable):
-        await asyncio.wait_for(journal.put([trace_of("t1")], values={}, written_by="s"), 5)
+    assert isinstance(await put(journal, receipts=[receipt("t1", 2)]), Unavailable)
+
+
+async def test_a_run_or_a_trace_nobody_kept_is_not_found(journal: StorageJournal) -> None:
+    with pytest.raises(NotFound) as no_run:
+        journal.open("nobody", done=lambda error: None)
+    with pytest.raises(NotFound) as no_trace:
+        journal.output("nothing")
+    assert (no_run.value.code, no_trace.value.code) == ("run.unknown", "trace.unknown")
+    assert journal.state("nobody") is None
+
+
+async def test_entries_of_one_turn_of_the_loop_reach_the_writer_together(tmp_path: Path) -> None:
+    handed: list[int] = []
+
+    class Counting(Database):
+        @override
+        def submit(self, units: Sequence[Unit]) -> None:
+            handed.append(len(units))
+            super().submit(units)
+
+    with Counting.open(tmp_path / "counted.db") as database:
+        journal = StorageJournal(database, files=None, redactor=Redactor(()))
+        await create(journal, run_of())
+        intent = Intent("s", None, 1, "key", 1)
+        journal.put(Entry("r1", 1, receipts=[receipt("t1", 2)]), lambda error: None)
+        journal.put(Entry("r1", 1, intents=[intent], events=[Event(3, "intent", 1)]), lambda error: None)
+        await told(journal.flush)
+    assert handed == [1, 3]
 
 
 async def test_ids_sort_by_time_and_do_not_repeat() -> None:

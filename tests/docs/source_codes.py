@@ -60,7 +60,13 @@ def raised_codes(modules: Iterable[ast.Module]) -> tuple[set[str], set[str]]:
 def code_like_texts(modules: Iterable[ast.Module]) -> set[str]:
     """Return every text of the source that reads as a code (`room.what`), file names among them."""
     texts = {node.value for node in _nodes(modules, ast.Constant) if isinstance(node.value, str)}
-    return {text for text in texts if CODE.fullmatch(text)}
+    return {text for text in texts if CODE.fullmatch(text)} | codes_in_migrations()
+
+
+def codes_in_migrations() -> set[str]:
+    """Return the codes that bringing an older file up to date writes into it."""
+    scripts = (path.read_text(encoding="utf-8") for path in (ROOT / "storage/migrations").glob("*.sql"))
+    return {code for script in scripts for code in re.findall(r'"code":"([a-z.][a-z0-9_.]*)"', script)}
 
 
 def is_file_name(text: str) -> bool:

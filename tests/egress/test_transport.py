@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import CallsheetError, Refused
 from contracts.policy import FetchLimits, Policy
-from egress.fetch import Egress, Fetched
+from egress.fetch import Egress
+from egress.fetch_door import Fetched
 from egress.resolve import SystemResolver
 from egress.target import parse_target
 from egress.transport import Door, PinnedTransport

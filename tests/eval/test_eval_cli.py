@@ -71,7 +71,8 @@ def database(tmp_path: Path) -> str:
             )
             for i in range(1201)
         ]
-        rows = [insert_run(run_row(run)), *(insert_trace(trace_row(t)) for t in traces)]
+        attempts = (trace_row(trace, event_id=i) for i, trace in enumerate(traces, 1))
+        rows = [insert_run(run_row(run).row), *(insert_trace(kept.row) for kept in attempts)]
         database.commit(rows).result(timeout=10)
     return str(path)
 

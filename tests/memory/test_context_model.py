@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from contracts.errors import AttemptTimedOut, Conflict, NotFound
 from memory.context import INPUTS, SharedContext
-from memory.rows import context_of, context_rows
+from memory.rows import context_of, context_values
 
 KEYS = st.sampled_from(["a", "b", "page", "rows_2"])
 WRITERS = st.sampled_from(["first", "second"])
@@ -66,7 +66,7 @@ class ContextModel(RuleBasedStateMachine):
 
     @rule()
     def keep_and_restore(self) -> None:
-        self.context = context_of(context_rows("r", self.context))
+        self.context = context_of(context_values(self.context))
 
     @invariant()
     def says_the_same_as_the_model(self) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -7,57 +9,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import InvalidInput
+from contracts.errors import Conflict
+from contracts.journal import Value
 from memory.context import SharedContext
-from memory.rows import context_of, context_rows, value_row, value_rows
+from memory.rows import context_of, context_values, value_of, value_row
+from storage.blobs import read_blob
 from storage.database import Database
 from storage.queries import values_of_run
-from storage.rows import RunRow, ValueRow, insert_run, insert_value
+from storage.rows import ValueRow, insert_value, read_value
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5))
-def test_a_value_row_spells_the_value_and_its_writer(value: Any) -> None:
-    row = value_row("r", "k", value, by="s")
+@given(value=st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5), is_redacted=st.booleans())
+def test_a_value_row_spells_the_value_and_its_writer(value: Any, *, is_redacted: bool) -> None:
+    text = json.dumps(value)
+    row, blob = value_row("r", "k", text, by="s", is_redacted=is_redacted)
 
-    context = context_of([row])
-    assert (row.run_id, row.key, row.written_by) == ("r", "k", "s")
-    assert context.get("k") == value
-    assert context.written_by("k") == "s"
-
-
-def test_one_subtasks_values_become_a_row_each() -> None:
-    assert value_rows("r", {"a": 1, "b": [None]}, by="s") == (
-        ValueRow("r", "a", "s", "1"),
-        ValueRow("r", "b", "s", "[null]"),
-    )
+    assert row == ValueRow("r", "k", "s", is_redacted, text)
+    assert blob is None
+    assert value_of(row, text) == Value("k", text, "s", is_redacted)
 
 
-def test_a_value_that_is_no_json_makes_no_row() -> None:
-    with pytest.raises(InvalidInput) as refused:
-        value_rows("r", {"a": float("nan")}, by="s")
-    assert refused.value.code == "context.not_json"
+def test_a_long_value_names_its_blob() -> None:
+    text = json.dumps("é" * 70_000, ensure_ascii=False)
+    row, blob = value_row("r", "k", text, by="s")
+
+    assert blob is not None
+    assert row == ValueRow("r", "k", "s", False, None, sha256(text.encode()).hexdigest())
+    assert blob.sha256 == row.blob
 
 
-def test_a_whole_context_is_kept_by_key_and_restored() -> None:
+def test_a_whole_context_is_told_by_key_and_restored() -> None:
     context = SharedContext({"z": 1})
     context.set("a", "é", by="look")
 
-    rows = context_rows("r", context)
+    values = context_values(context)
 
-    assert rows == (ValueRow("r", "a", "look", '"é"'), ValueRow("r", "z", "inputs", "1"))
-    assert context_of(rows).snapshot() == context.snapshot()
+    assert values == (Value("a", '"é"', "look"), Value("z", "1", "inputs"))
+    assert context_of(values).snapshot() == context.snapshot()
+    assert context_of(values).written_by("a") == "look"
+
+
+def test_a_key_told_twice_is_not_restored() -> None:
+    with pytest.raises(Conflict):
+        context_of([Value("a", "1", "one"), Value("a", "2", "two")])
 
 
 def test_a_context_outlives_its_process(tmp_path: Path) -> None:
-    context = SharedContext({"page": {"deep": [1.5, None, "\x00😀"]}})
-    run = RunRow("r", "o", "running", None, "UTC", 1, None, None, None, "{}", "{}", None, None)
+    context = SharedContext({"page": {"deep": [1.5, None, "\x00😀"]}, "long": "x" * 100_000})
     with Database.open(tmp_path / "a.db") as database:
-        unit = [insert_run(run), *(insert_value(row) for row in context_rows("r", context))]
-        database.commit(unit).result(10)
+        kept = [value_row("r", v.key, v.text, by=v.by) for v in context_values(context)]
+        unit = [insert_value(k.row) for k in kept]
+        database.commit(unit, blobs=[k.blob for k in kept if k.blob]).result(10)
         with database.reader() as reader:
-            rows = [
-                ValueRow("r", r["key"], r["written_by"], r["value"])
-                for r in reader.query(*values_of_run("r"))
-            ]
+            rows = [read_value(r) for r in reader.query(*values_of_run("r"))]
+            texts = [read_blob(reader, row.blob) if row.blob else row.value for row in rows]
 
-    assert context_of(rows).snapshot() == context.snapshot()
+    values = [value_of(row, text or "") for row, text in zip(rows, texts, strict=True)]
+    assert context_of(values).snapshot() == context.snapshot()

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from contracts.ancestry import Ancestry
 from contracts.card import AgentCard
 from contracts.errors import CallsheetError, InvalidInput
 from contracts.plan import load_plan
-from contracts.structure import Ancestry, plan_id_of
+from contracts.structure import plan_id_of
 from planner.rules.plan import plan_by_rules
 from planner.validation import check
 

@@ -135,6 +135,49 @@ def test_urls_are_found_however_deep_they_lie(cards: tuple[AgentCard, ...]) -> N
     assert found == [("plan.url_not_allowed", "/subtasks/0/bind/what/literal")]
 
 
+def falling_back_on(other: str, **fields: Any) -> dict[str, Any]:
+    return step(on_failure="fallback", fallback_agent=other, **fields)
+
+
+def test_an_agent_to_fall_back_on_that_takes_the_same_is_sound(cards: tuple[AgentCard, ...]) -> None:
+    assert check(plan_of(falling_back_on("wasm:echo")), cards) == []
+
+
+def test_an_agent_to_fall_back_on_must_exist(cards: tuple[AgentCard, ...]) -> None:
+    (problem,) = check(plan_of(falling_back_on("scraper")), cards)
+    assert (problem.code, problem.pointer) == ("plan.unknown_agent", "/subtasks/0/fallback_agent")
+    assert problem.hint == "Nearest: scrape."
+
+
+def test_two_agents_that_do_not_exist_are_two_problems(cards: tuple[AgentCard, ...]) -> None:
+    assert codes(plan_of(falling_back_on("nobody", agent="nothing")), cards) == [
+        ("plan.unknown_agent", "/subtasks/0/required_agent"),
+        ("plan.unknown_agent", "/subtasks/0/fallback_agent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("agent", "fields", "pointer"),
+    [
+        ("wasm:text_stats", {}, "/subtasks/0/bind"),
+        ("time", {}, "/subtasks/0/bind"),
+        ("time", {"agent": "wasm:echo", "bind": {"text": {"literal": 1}}}, "/subtasks/0/bind/text/literal"),
+    ],
+)
+def test_arguments_must_fit_the_agent_to_fall_back_on_too(
+    cards: tuple[AgentCard, ...], agent: str, fields: dict[str, Any], pointer: str
+) -> None:
+    found = set(codes(plan_of(falling_back_on(agent, **fields)), cards))
+    assert found == {("plan.bad_arguments", pointer)}
+
+
+def test_an_effect_weaker_than_that_of_the_agent_to_fall_back_on_is_refused(
+    cards: tuple[AgentCard, ...],
+) -> None:
+    document = plan_of(falling_back_on("scrape", agent="wasm:echo", effect="pure"))
+    assert codes(document, cards) == [("plan.effect_weaker", "/subtasks/0/effect")]
+
+
 def test_every_problem_is_told_at_once(cards: tuple[AgentCard, ...]) -> None:
     document = plan_of(
         step(1, dependencies=["s9"], bind={"uri": {"literal": 1}}),

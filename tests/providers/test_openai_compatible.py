@@ -18,7 +18,7 @@ from contracts.errors import (
     Unavailable,
 )
 from contracts.policy import FetchLimits, Policy
-from egress.fetch import Fetched
+from egress.fetch_door import Fetched
 from providers.chat import Message
 from providers.openai_compatible import OpenAICompatible, policy_of
 

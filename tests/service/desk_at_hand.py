@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
+from typing_extensions import override
 
 from contracts.agent import Agent
 from contracts.card import AgentCard, read_card
-from contracts.engine import Engine
 from contracts.errors import NotFound
 from contracts.plan import Plan, load_plan
 from contracts.policy import Grant, Policy
 from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata, TraceStatus
+from dispatcher.ids import Ids
+from service.desk import LocalDesk
+from service.events import EventHub
+from service.known_plans import KnownPlans
 from service.settings import Settings
 from storage.database import Database
-from storage.rows import insert_run, insert_trace, update_run
+from storage.journal_rows import WaitRow, insert_wait
+from storage.queries import last_event
+from storage.rows import insert_trace
+from storage.unit import Unit
+from tests.service.scripted_engine import NO_SECRETS, NOON, ScriptedEngine, run_statements
+from traces.events import EventStore
 from traces.redaction import Redactor
-from traces.rows import run_row, trace_row
+from traces.rows import trace_row
 from traces.runs_store import RunStore
 from traces.store import TraceStore
 
-BASE = "http://127.0.0.1:8765"
-NOON = 1_794_916_800_000
-"""17 Nov 2026, 12:00 UTC."""
-KEY = "a-key-of-sixteen-or-more"
+__all__ = ["BASE", "KEY", "NOON", "PLAN", "Cards", "DeskAtHand", "FixedClock", "card", "open_desk"]
 
-NO_SECRETS = Redactor(())
+BASE = "http://127.0.0.1:8765"
+KEY = "a-key-of-sixteen-or-more"
 
 PLAN: dict[str, Any] = {
     "objective": "find trucks",
@@ -102,81 +112,58 @@ class Cards:
         return self.known
 
 
-@dataclass
-class ScriptedEngine:
-    """Ends a run when a test says so."""
+class Numbered(Ids):
+    """Names that tests can foresee."""
 
-    database: Database
-    runs: RunStore
-    ended: dict[str, asyncio.Event] = field(default_factory=dict)
+    def __init__(self) -> None:
+        super().__init__(FixedClock(), random.Random(1))
+        self._numbers = itertools.count(1)
 
-    async def submit(self, run: Run) -> None:
-        self.ended[run.run_id] = asyncio.Event()
-        self.database.commit([insert_run(run_row(run))]).result()
-
-    async def cancel(self, run_id: str, reason: str) -> bool:
-        if run_id not in self.ended:
-            return False
-        self.end(self.runs.get(run_id), RunState.CANCELLED)
-        return True
-
-    async def wait(self, run_id: str, timeout_s: float | None = None) -> bool:
-        try:
-            await asyncio.wait_for(self.ended[run_id].wait(), timeout_s)
-        except TimeoutError:
-            return False
-        return True
-
-    async def drain(self, timeout_s: float) -> None:
-        """There is nothing to drain."""
-
-    def end(self, run: Run, state: RunState = RunState.SUCCEEDED) -> None:
-        ended = run.model_copy(update={"state": state, "ended_ms": run.created_ms + 5})
-        self.database.commit([update_run(run_row(ended))]).result()
-        self.ended[run.run_id].set()
+    @override
+    def new(self) -> str:
+        return f"run{next(self._numbers)}"
 
 
-@dataclass
-class DeskAtHand:
-    """What the application asks of a desk, over real stores."""
+class NoPlanner:
+    """Makes the one plan there is."""
 
-    settings: Settings
-    database: Database
-    runs: RunStore
-    traces: TraceStore
-    registry: Cards
-    scripted: ScriptedEngine
-    grants: Sequence[Grant] = ()
-    parts: dict[str, str] = field(default_factory=lambda: {"database": "ok"})
-    ends_at_once: bool = False
-    made: int = 0
-    keeps: Callable[[Run], Run] = NO_SECRETS.run
-    """What becomes of a run on its way into the database."""
-
-    @property
-    def engine(self) -> Engine:
-        return self.scripted
-
-    async def read_plan(self, document: Mapping[str, JsonValue]) -> Plan:
-        return load_plan(document)
-
-    async def plan(self, objective: str, inputs: Mapping[str, JsonValue]) -> Plan:
+    async def plan(
+        self, objective: str, *, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    ) -> Plan:
         if objective == "crash":
             raise RuntimeError("a defect with a secret path /root/x")
         return load_plan({**PLAN, "objective": objective, "inputs": dict(inputs)})
 
-    async def start(
-        self, objective: str, *, inputs: Mapping[str, JsonValue], plan: Plan | None = None
-    ) -> Run:
-        self.made += 1
-        run = self.run(f"run{self.made}", objective=objective, state=RunState.QUEUED, plan=plan)
-        await self.scripted.submit(self.keeps(run))
-        if self.ends_at_once:
-            self.scripted.end(run)
-        return run
 
+@dataclass
+class DeskAtHand(LocalDesk):
+    """A desk over real stores, whose engine does what a test says."""
+
+    parts: dict[str, str] = field(default_factory=lambda: {"database": "ok"})
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.use(NO_SECRETS)
+
+    def use(self, redactor: Redactor) -> None:
+        """Have secrets taken out of what is kept; a plan is checked as if agents took anything."""
+        self.redactor, self.scripted.keeps = redactor, redactor.run
+        self.known = KnownPlans([card(c.name, takes={"type": "object"}) for c in self.cards], redactor)
+
+    @property
+    def scripted(self) -> ScriptedEngine:
+        assert isinstance(self.engine, ScriptedEngine)
+        return self.engine
+
+    @property
+    def made(self) -> int:
+        """How many runs were taken in."""
+        return self.scripted.made
+
+    @override
     def readiness(self) -> dict[str, str]:
-        return self.parts
+        return self.parts | ({"engine": "engine.draining"} if self.is_draining else {})
 
     def run(self, run_id: str, **more: Any) -> Run:
         """Return a run that is not kept yet."""
@@ -186,8 +173,22 @@ class DeskAtHand:
     def keep_run(self, run_id: str, **more: Any) -> Run:
         """Keep a run as it is and return it."""
         run = self.run(run_id, **more)
-        self.database.commit([insert_run(run_row(run))]).result()
+        self.database.commit(run_statements(run)).result()
+        self.scripted.ended[run_id] = asyncio.Event()
+        self.scripted.tell(run_id, "queued")
         return run
+
+    def keep_wait(self, run_id: str, subtask: str = "", **more: Any) -> None:
+        """Have a run wait for approval, or for what is said."""
+        whole = {
+            "item_index": None,
+            "kind": "approval",
+            "name": "",
+            "until_ms": None,
+            "since_ms": NOON,
+            **more,
+        }
+        self.database.commit([insert_wait(WaitRow(run_id, subtask, **whole))]).result()
 
     def keep_trace(
         self, trace_id: str, run_id: str, subtask: str = "list_pages", **more: Any
@@ -196,7 +197,8 @@ class DeskAtHand:
         status = more.get("status", TraceStatus.SUCCESS)
         error = None
         if status in {TraceStatus.FAILURE, TraceStatus.TIMEOUT}:
-            error = ErrorRecord(code="scrape.http_status", message="the page answered 503", hint="Try later.")
+            code = more.pop("code", "scrape.http_status")
+            error = ErrorRecord(code=code, message="the page answered 503", hint="Try later.")
         about: dict[str, Any] = {
             "subtask_id": subtask,
             "started_ms": NOON,
@@ -215,7 +217,13 @@ class DeskAtHand:
             metadata=TraceMetadata(**{**about, **more.pop("metadata", {})}),
             **{k: v for k, v in more.items() if k != "status"},
         )
-        self.database.commit([insert_trace(trace_row(trace))]).result()
+        (row,) = self.reader.query(*last_event(run_id))
+        kept = trace_row(trace, event_id=row["event_id"] + 1)
+        done: Future[None] = Future()
+        self.database.submit(
+            [Unit([insert_trace(kept.row)], lambda _: done.set_result(None), None, kept.blobs)]
+        )
+        done.result()
         return trace
 
 
@@ -223,15 +231,24 @@ def open_desk(folder: Path, settings: Settings) -> DeskAtHand:
     """Return a desk over a fresh database in `folder`; the caller closes `desk.database`."""
     database = Database.open(folder / "callsheet.db")
     reader = database.reader()
-    runs = RunStore(reader)
+    runs, events = RunStore(reader), EventStore(reader)
+    hub = EventHub(events, most=settings.server.streams)
     names = ("data", "scrape", "time", "vision", "wasm:echo")
     return DeskAtHand(
         settings=settings,
-        database=database,
+        registry=Cards(tuple(card(name) for name in names)),
         runs=runs,
         traces=TraceStore(reader),
-        registry=Cards(tuple(card(name) for name in names)),
-        scripted=ScriptedEngine(database, runs),
+        events=events,
+        hub=hub,
+        engine=ScriptedEngine(database, runs, hub),
+        planner=NoPlanner(),
+        database=database,
+        reader=reader,
+        clock=FixedClock(),
+        ids=Numbered(),
+        redactor=NO_SECRETS,
+        files_lost=lambda: 0,
         grants=(Grant(kind="private_host", value="127.0.0.1:8000", by="--allow-private"),),
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from playwright.async_api import Browser, async_playwright
@@ -15,8 +16,16 @@ from service.settings import load_settings
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Serve on a free port of loopback; give the address."""
+async def served(
+    app: FastAPI, *, drain: Callable[[], Awaitable[None]] | None = None, **server: Any
+) -> AsyncIterator[str]:
+    """Serve on a free port of loopback; give the address.
+
+    Args:
+        app: The application.
+        drain: Called when no more requests come.
+        server: Settings of the server's group.
+    """
     started = asyncio.Event()
     urls: list[str] = []
 
@@ -25,8 +34,9 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         started.set()
 
     stop = asyncio.Event()
-    settings = load_settings({"server": {"port": 0}})
-    task = asyncio.create_task(serve(app, settings, on_started=tell, stop=stop))
+    settings = load_settings({"server": {"port": 0, **server}})
+    more = {"drain": drain} if drain is not None else {}
+    task = asyncio.create_task(serve(app, settings, on_started=tell, stop=stop, **more))
     begun = asyncio.create_task(started.wait())
     await asyncio.wait({task, begun}, return_when=asyncio.FIRST_COMPLETED)
     begun.cancel()

@@ -23,7 +23,7 @@ async def test_an_objective_is_taken_in_with_where_to_look(client: httpx.AsyncCl
 
 
 async def test_a_wait_that_sees_the_end_answers_200(client: httpx.AsyncClient, desk: DeskAtHand) -> None:
-    desk.ends_at_once = True
+    desk.scripted.ends_at_once = True
     answer = await client.post("/objectives", json={"objective": "x"}, headers={"Prefer": "wait=5"})
     assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
     assert answer.headers["preference-applied"] == "wait=5"
@@ -36,7 +36,7 @@ async def test_a_wait_that_runs_out_answers_202(client: httpx.AsyncClient) -> No
 
 
 async def test_a_wait_is_cut_to_what_the_operator_allows(talk: Any, desk: DeskAtHand) -> None:
-    desk.ends_at_once = True
+    desk.scripted.ends_at_once = True
     async with talk(server={"wait_s_max": 7}) as client:
         answer = await client.post(
             "/objectives", json={"objective": "x"}, headers={"Prefer": "respond-async, wait=900"}
@@ -141,7 +141,13 @@ async def test_the_api_describes_itself_with_its_refusals(client: httpx.AsyncCli
     assert set(document["paths"]) == {
         "/objectives",
         "/objectives/{run_id}",
+        "/objectives/{run_id}/approve",
         "/objectives/{run_id}/cancel",
+        "/objectives/{run_id}/events",
+        "/objectives/{run_id}/plan",
+        "/objectives/{run_id}/reject",
+        "/objectives/{run_id}/retry",
+        "/objectives/{run_id}/signals",
         "/plans",
         "/traces",
         "/traces/{trace_id}",
@@ -154,6 +160,7 @@ async def test_the_api_describes_itself_with_its_refusals(client: httpx.AsyncCli
     assert {"200", "202", "401", "403", "408", "413", "415", "421", "422", "503"} <= set(post["responses"])
     assert set(post["responses"]["422"]["content"]) == {"application/problem+json"}
     assert "objective" in post["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert {p["name"] for p in post["parameters"]} == {"Idempotency-Key", "Prefer"}
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
@@ -194,7 +201,7 @@ async def test_a_preview_shows_no_configured_key_in_its_plan(
 async def test_an_objective_is_answered_as_it_is_kept(
     client: httpx.AsyncClient, desk: DeskAtHand, headers: dict[str, str]
 ) -> None:
-    desk.keeps = Redactor([CANARY]).run
+    desk.use(Redactor([CANARY]))
     body = {"objective": f"use {CANARY}", "plan": {**PLAN, "inputs": {"api_key": "own"}}}
     answer = await client.post("/objectives", json=body, headers=headers)
     assert answer.status_code == 202

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from contracts.plan import load_plan
 from contracts.run import RunState
@@ -50,6 +50,8 @@ PAGES = {
     "runs_empty": "/ui/runs?state=rejected",
     "run": "/ui/runs/r-done",
     "run_going": "/ui/runs/r-going?refresh=off",
+    "run_waiting": "/ui/runs/r-waiting",
+    "runs_waiting": "/ui/runs?state=awaiting_approval",
     "run_failed": "/ui/runs/r-failed",
     "traces": "/ui/traces",
     "traces_empty": "/ui/traces?agent=time&status=timeout",
@@ -82,6 +84,12 @@ def fill(desk: DeskAtHand) -> None:
         ),
     )
     desk.keep_run("r-going", **done, state=RunState.RUNNING)
+    seen = {"list_pages": TraceStatus.SUCCESS}
+    desk.keep_run("r-waiting", **done, state=RunState.AWAITING_APPROVAL, subtasks=seen, parent_id="r-failed")
+    desk.keep_trace("t-before", "r-waiting", output={"title": "Auction"})
+    desk.keep_wait("r-waiting", "photos")
+    desk.keep_wait("r-waiting", "endings", kind="signal", name="paid", until_ms=NOON + 60_000)
+    desk.scripted.tell("r-waiting", "awaiting_approval", approvals=["photos"], signals=["paid"])
     desk.keep_run(
         "r-done", **done, subtasks=ended, ended_ms=NOON + 8_432, result={"rows": ROWS, "count": len(ROWS)}
     )
@@ -170,6 +178,61 @@ async def test_a_person_starts_an_objective_and_is_led_to_it(desk: DeskAtHand) -
         await page.get_by_role("button", name="Run it").click()
         assert page.url == f"{url}/ui/runs/run1"
         assert await page.get_by_role("heading", name="find trucks").is_visible()
+
+
+async def test_a_page_follows_its_run_without_being_loaded_again(desk: DeskAtHand) -> None:
+    plan = load_plan(PLAN)
+    desk.keep_run("r1", plan=plan, state=RunState.RUNNING, started_ms=NOON)
+    loads: list[str] = []
+    async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
+        page.on("framenavigated", lambda frame: loads.append(frame.url))
+        await page.goto("/ui/runs/r1")
+        subtasks = page.get_by_role("region", name="Subtasks")
+        assert await subtasks.get_by_text("Success").count() == 0
+        desk.keep_trace("t1", "r1")
+        desk.scripted.tell("r1", "running")
+        await subtasks.get_by_text("Success").wait_for()
+        await page.get_by_role("button", name="Stop this run").focus()
+        desk.keep_wait("r1", "photos")
+        desk.scripted.tell("r1", "awaiting_approval")
+        await page.get_by_role("button", name="Approve photos").wait_for()
+        assert await page.evaluate("document.activeElement.id") == "stop"
+        desk.scripted.end(desk.runs.get("r1"))
+        await page.get_by_role("status").get_by_text("Succeeded").wait_for()
+        assert await page.get_by_role("button", name="Stop this run").count() == 0
+        assert await page.locator(".events tbody tr").count() == 5
+    assert loads == [f"{url}/ui/runs/r1"]
+
+
+async def test_a_page_takes_up_its_run_again_after_the_connection_broke(desk: DeskAtHand) -> None:
+    desk.keep_run("r1", plan=load_plan(PLAN), state=RunState.RUNNING, started_ms=NOON)
+    async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
+        broken: list[str] = []
+
+        async def refuse(route: Route) -> None:
+            broken.append(route.request.url)
+            await (route.abort() if len(broken) == 1 else route.continue_())
+
+        await page.route("**/events*", refuse)
+        await page.goto("/ui/runs/r1")
+        desk.scripted.end(desk.runs.get("r1"))
+        await page.get_by_role("status").get_by_text("Succeeded").wait_for()
+    assert len(broken) >= 2
+
+
+async def test_a_person_decides_on_the_page_without_a_script(desk: DeskAtHand) -> None:
+    desk.keep_run("r1", plan=load_plan(PLAN), state=RunState.AWAITING_APPROVAL, started_ms=NOON)
+    desk.keep_wait("r1")
+    async with (
+        served(create_app(desk)) as url,
+        chromium() as browser,
+        looking(browser, url, java_script_enabled=False) as page,
+    ):
+        await page.goto("/ui/runs/r1")
+        await page.get_by_role("button", name="Reject the plan").click()
+        assert page.url == f"{url}/ui/runs/r1"
+    (signal,) = desk.scripted.signals
+    assert signal.name == "reject"
 
 
 async def test_a_foreign_page_in_the_same_browser_starts_nothing(desk: DeskAtHand, tmp_path: Path) -> None:

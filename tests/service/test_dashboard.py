@@ -101,20 +101,28 @@ async def test_the_plan_is_drawn_with_states_in_words(client: httpx.AsyncClient,
     assert tree.css_first("#subtask-photos") is not None
 
 
-async def test_a_run_still_going_reloads_until_told_not_to(
+async def test_a_run_still_going_reloads_without_a_script_until_told_not_to(
     client: httpx.AsyncClient, desk: DeskAtHand
 ) -> None:
     desk.keep_run("r1", plan=load_plan(PLAN), state=RunState.RUNNING, started_ms=NOON)
     desk.keep_trace("t1", "r1")
-    assert (await client.get("/ui/runs/r1")).headers["refresh"] == "2"
-    assert "refresh" not in (await client.get("/ui/runs/r1?refresh=off")).headers
+    again = '<noscript><meta http-equiv="refresh" content="2"></noscript>'
+    assert again in (await client.get("/ui/runs/r1")).text
+    assert again not in (await client.get("/ui/runs/r1?refresh=off")).text
     shown = words(await page(client, "/ui/runs/r1"), ".subtasks .badge")
     assert shown == ["Success", "Running", "Running", "Waiting"]
 
 
-async def test_an_ended_run_does_not_reload(client: httpx.AsyncClient, desk: DeskAtHand) -> None:
-    desk.keep_run("r1")
-    assert "refresh" not in (await client.get("/ui/runs/r1")).headers
+async def test_a_run_still_going_names_its_events_and_an_ended_one_brings_no_script(
+    client: httpx.AsyncClient, desk: DeskAtHand
+) -> None:
+    desk.keep_run("r1", state=RunState.RUNNING)
+    live = one(await page(client, "/ui/runs/r1"), "[data-events]").attributes
+    assert (live["data-events"], live["data-last"]) == ("/objectives/r1/events", "1")
+    desk.keep_run("r2")
+    text = (await client.get("/ui/runs/r2")).text
+    assert "<script" not in text
+    assert "refresh" not in text
 
 
 async def test_a_plan_too_big_to_draw_is_listed(client: httpx.AsyncClient, desk: DeskAtHand) -> None:

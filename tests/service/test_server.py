@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from contracts.errors import Conflict, Refused, Unavailable
-from service import server
 from service.app import create_app
-from service.server import address_of, listen, serve
+from service.listener import accept_all, address_of, listen, refuse_new
+from service.server import serve
 from service.settings import ServerSettings, load_settings
 from tests.service.desk_at_hand import DeskAtHand
 from tests.service.serving import served
@@ -79,19 +79,13 @@ async def test_a_head_beyond_the_cap_is_refused(desk: DeskAtHand) -> None:
     assert answer.startswith(b"HTTP/1.1 400")
 
 
-async def test_a_head_that_never_ends_is_hung_up_on(
-    desk: DeskAtHand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "HEAD_TIMEOUT_S", 0.1)
-    async with served(create_app(desk)) as url:
+async def test_a_head_that_never_ends_is_hung_up_on(desk: DeskAtHand) -> None:
+    async with served(create_app(desk), head_timeout_s=0.1) as url:
         assert await raw(url, b"GET / HTTP/1.1\r\nHost: x\r\n") == b""
 
 
-async def test_a_second_head_that_never_ends_is_hung_up_on_too(
-    desk: DeskAtHand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "HEAD_TIMEOUT_S", 0.1)
-    async with served(create_app(desk)) as url:
+async def test_a_second_head_that_never_ends_is_hung_up_on_too(desk: DeskAtHand) -> None:
+    async with served(create_app(desk), head_timeout_s=0.1) as url:
         at = urlsplit(url)
         reader, writer = await asyncio.open_connection(at.hostname, at.port)
         writer.write(f"GET /healthz HTTP/1.1\r\nHost: {at.netloc}\r\n\r\n".encode())
@@ -141,3 +135,21 @@ async def test_the_lifespan_is_entered_and_left(desk: DeskAtHand) -> None:
     async with served(create_app(desk, lifespan=life)):
         assert seen == ["in"]
     assert seen == ["in", "out"]
+
+
+def test_whoever_connected_before_the_end_is_let_in_and_nobody_after(in_empty_folder: object) -> None:
+    with listen(ServerSettings(host="127.0.0.1", port=0)) as listening:
+        early = [socket.create_connection(listening.getsockname()) for _ in range(5)]
+        refuse_new(listening)
+        with socket.socket() as late:
+            late.setblocking(False)
+            late.connect_ex(listening.getsockname())
+            accepted = list(accept_all(listening))
+            assert {c.getpeername() for c in accepted} == {c.getsockname() for c in early}
+        for each in (*early, *accepted):
+            each.close()
+
+
+def test_a_socket_nobody_connected_to_has_nobody_to_let_in(in_empty_folder: object) -> None:
+    with listen(ServerSettings(host="127.0.0.1", port=0)) as listening:
+        assert list(accept_all(listening)) == []

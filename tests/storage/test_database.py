@@ -35,7 +35,7 @@ def test_the_writer_keeps_what_the_house_promises(database: Database) -> None:
     connection = database._writer._connection
 
     def pragma(name: str) -> object:
-        return connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return next(iter(connection.execute(f"PRAGMA {name}")))[0]
 
     assert [pragma(p) for p in ("journal_mode", "synchronous", "foreign_keys")] == ["wal", 2, 1]
     assert pragma("busy_timeout") == 5000

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import CallsheetError, NotFound, Unavailable
+from contracts.errors import CallsheetError, Damaged, NotFound, Unavailable
 from storage.database import Database, Reader
 from storage.reader import MAX_IDLE
 from storage.rows import TraceRow, insert_trace
+from storage.statement import Query
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_reader_sees_each_unit_whole_while_it_is_written(
     database: Database, reader: Reader, trace_row: TraceRow
 ) -> None:
     def pair(i: int) -> list[TraceRow]:
-        return [replace(trace_row, trace_id=f"{i}{half}", run_id="r1") for half in "ab"]
+        return [replace(trace_row, trace_id=f"{i}-{n}", event_id=2 * i + n) for n in (0, 1)]
 
     def count() -> int:
         return int(reader.query("SELECT count(*) FROM trace")[0][0])
@@ -156,4 +157,30 @@ def test_a_torn_file_is_reported_without_a_traceback_of_sqlites(path: Path, data
 
     with pytest.raises(CallsheetError) as refused, Reader.open(path) as reader:
         reader.query("SELECT * FROM run")
-    assert refused.value.code in {"storage.not_a_database", "storage.read_failed"}
+    assert refused.value.code in {"storage.damaged", "storage.read_failed"}
+
+
+def test_a_text_that_is_no_text_is_damage(reader: Reader) -> None:
+    with pytest.raises(Damaged) as refused:
+        reader.query("SELECT CAST(x'ff41' AS TEXT) AS x")
+    assert refused.value.code == "storage.damaged"
+
+
+def test_several_queries_tell_of_one_moment(database: Database, reader: Reader, trace_row: TraceRow) -> None:
+    count = Query("SELECT count(*) FROM trace")
+    futures = [
+        database.commit([insert_trace(replace(trace_row, trace_id=str(i), event_id=i))]) for i in range(300)
+    ]
+    while not futures[-1].done():
+        first, *others = [rows[0][0] for rows in reader.query_all([count] * 5)]
+        assert others == [first] * 4
+
+    assert reader.query_all([count])[0][0][0] == 300
+    assert reader.query_all([]) == []
+
+
+def test_a_query_that_fails_among_several_leaves_a_reader_that_reads(reader: Reader) -> None:
+    with pytest.raises(Unavailable):
+        reader.query_all([Query("SELECT 1"), Query("SELECT * FROM nowhere")])
+
+    assert reader.query_all([Query("SELECT 1")])[0][0][0] == 1

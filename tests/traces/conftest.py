@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,19 @@ def make_trace() -> MakeTrace:
 def database(tmp_path: Path) -> Iterator[Database]:
     with Database.open(tmp_path / "sheet.db") as found:
         for run_id in ("r1", "r2"):
-            found.commit([insert_run(run_row(Run(run_id=run_id, objective="o", state=RunState.RUNNING)))])
+            run = Run(run_id=run_id, objective="o", state=RunState.RUNNING)
+            found.commit([insert_run(run_row(run).row)])
         found.commit([]).result(10)
         yield found
 
 
 @pytest.fixture
 def keep(database: Database) -> Callable[..., None]:
+    numbers = count(2)
+
     def keep_all(*traces: ExecutionTrace) -> None:
-        for future in [database.commit([insert_trace(trace_row(t))]) for t in traces]:
+        kept = [trace_row(t, event_id=next(numbers)) for t in traces]
+        for future in [database.commit([insert_trace(k.row)], blobs=k.blobs) for k in kept]:
             future.result(10)
 
     return keep_all

@@ -15,6 +15,7 @@ from traces.store import TraceFilter
 def keep(database: Database, *names: str, agent: str = "data") -> None:
     metadata = TraceMetadata(subtask_id="s")
     for name in names:
+        event_id = 2 + count_of_run(database.reader(), "r")
         trace = ExecutionTrace(
             trace_id=name,
             task_id="r",
@@ -23,14 +24,17 @@ def keep(database: Database, *names: str, agent: str = "data") -> None:
             timestamp=1,
             metadata=metadata,
         )
-        database.commit([insert_trace(trace_row(trace))]).result(5)
+        database.commit([insert_trace(trace_row(trace, event_id=event_id).row)]).result(5)
+
+
+def open_run(database: Database) -> None:
+    run = Run(run_id="r", objective="o", state=RunState.RUNNING)
+    database.commit([insert_run(run_row(run).row)]).result(5)
 
 
 def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path: Any) -> None:
     with Database.open(tmp_path / "c.db") as database:
-        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
-            5
-        )
+        open_run(database)
         keep(database, "before")
         follower = TraceFollower(database.reader(), TraceFilter())
         assert follower.fresh() == ()
@@ -43,9 +47,7 @@ def test_each_trace_is_handed_out_once_from_the_moment_of_asking(tmp_path: Any) 
 
 def test_only_what_is_wanted_is_handed_out(tmp_path: Any) -> None:
     with Database.open(tmp_path / "c.db") as database:
-        database.commit([insert_run(run_row(Run(run_id="r", objective="o", state=RunState.RUNNING)))]).result(
-            5
-        )
+        open_run(database)
         follower = TraceFollower(database.reader(), TraceFilter(agent="time", run_id="r"))
         keep(database, "a")
         keep(database, "b", agent="time")
@@ -55,5 +57,5 @@ def test_only_what_is_wanted_is_handed_out(tmp_path: Any) -> None:
 def test_a_run_keeps_the_inputs_it_was_given(tmp_path: Any) -> None:
     run = Run(run_id="r", objective="o", state=RunState.QUEUED, inputs={"bids": [1, 2]})
     with Database.open(tmp_path / "c.db") as database:
-        database.commit([insert_run(run_row(run))]).result(5)
+        database.commit([insert_run(run_row(run).row)]).result(5)
         assert RunStore(database.reader()).get("r") == run

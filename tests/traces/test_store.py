@@ -181,7 +181,7 @@ def test_runs_are_listed_newest_first_by_state(database: Database) -> None:
     for i in range(5):
         state = RunState.FAILED if i % 2 else RunState.SUCCEEDED
         run = Run(run_id=f"n{i}", objective="x" * 9000, state=state, created_ms=i)
-        database.commit([insert_run(run_row(run))]).result(10)
+        database.commit([insert_run(run_row(run).row)]).result(10)
 
     with database.reader() as reader:
         runs = RunStore(reader)

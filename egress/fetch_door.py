@@ -1,0 +1,89 @@
+"""The way to the network, without the network's libraries: they are imported when the first URL is asked for.
+
+Their import is a good part of a start, and what was left unfinished waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from contracts.clock import Clock
+from contracts.policy import FetchLimits, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL answered."""
+
+    url: str
+    """The last hop's."""
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+    """Decoded."""
+    media_type: str
+    """Lower case, without parameters; empty when the answer names none."""
+    charset: str | None
+    hops: tuple[str, ...]
+    """Every URL asked, the first to the last."""
+    wire_bytes: int
+    """Received, heads and redirects included."""
+
+
+class Fetcher(Protocol):
+    """Fetches URLs."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        policy: Policy,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limits: FetchLimits | None = None,
+    ) -> Fetched:
+        """Return what `url` answers, redirects followed; raises as `egress.fetch.Egress`."""
+        ...
+
+
+class FetchDoor:
+    """A door to the network that is made when the first URL is asked for.
+
+    Args:
+        clock: For durations.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._making = asyncio.Lock()  # guards _egress while it is made
+        self._egress: Fetcher | None = None
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        policy: Policy,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limits: FetchLimits | None = None,
+    ) -> Fetched:
+        """Return what `url` answers, redirects followed; raises as `egress.fetch.Egress`."""
+        egress = self._egress or await self._made()
+        return await egress.fetch(
+            url, policy=policy, method=method, headers=headers, body=body, limits=limits
+        )
+
+    async def _made(self) -> Fetcher:
+        async with self._making:
+            if self._egress is None:
+                module = await asyncio.to_thread(import_module, f"{__package__}.fetch")
+                made: Fetcher = module.Egress(self._clock)
+                self._egress = made
+            return self._egress

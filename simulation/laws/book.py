@@ -1,0 +1,68 @@
+"""Every law there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from simulation.laws import bounds, calls, effects, ends, graph, keeping, promises, rows, traces
+from simulation.laws.evidence import Evidence, Proof, Verdict
+
+LAWS: Final[tuple[Callable[[Evidence], Verdict], ...]] = (
+    keeping.nothing_kept_is_lost,
+    keeping.what_was_acknowledged_is_kept,
+    keeping.what_was_shown_is_kept,
+    keeping.observers_hear_in_order,
+    rows.every_look_is_whole,
+    calls.nothing_finished_is_run_again,
+    calls.attempts_count_up,
+    calls.dependencies_come_first,
+    calls.inputs_are_what_was_written,
+    calls.nothing_starts_too_early_or_too_late,
+    effects.no_effect_happens_twice,
+    effects.keys_are_constant,
+    effects.every_effect_is_accounted_for,
+    effects.what_is_not_known_is_said_so_only_then,
+    effects.what_was_found_out_is_honoured,
+    effects.ambiguous_effects_are_asked_about,
+    traces.every_attempt_has_its_trace,
+    traces.every_trace_had_its_attempt,
+    traces.times_are_true,
+    traces.usage_is_kept,
+    graph.a_plan_goes_as_it_says,
+    graph.every_try_is_made,
+    promises.every_run_ends,
+    promises.a_cancel_is_final,
+    promises.only_the_right_approval_counts,
+    promises.a_signal_is_heard_once,
+    promises.budgets_are_kept,
+    promises.one_key_is_one_run,
+    promises.the_queue_is_bounded,
+    promises.the_first_in_turn_is_first,
+    promises.retries_keep_what_was_done,
+    bounds.no_more_at_once_than_allowed,
+    bounds.a_crash_costs_no_more_than_there_are_places,
+    bounds.attempts_have_their_time,
+    bounds.deadlines_are_what_was_said,
+    bounds.nobody_waits_for_ever,
+    bounds.timers_are_not_early,
+    bounds.a_drain_starts_nothing,
+    bounds.the_first_in_turn_has_its_place,
+    ends.ends_have_reasons,
+    ends.every_request_is_answered,
+    ends.a_signal_used_up_was_heard,
+    ends.whoever_takes_over_raises_the_epoch,
+    ends.plans_stay,
+    ends.budgets_hold_over_everything,
+)
+
+
+def judge(proof: Proof) -> list[str]:
+    """Return every broken promise of a world, those noted on the way first."""
+    if not proof.is_whole:
+        return proof.history.violations
+    evidence = Evidence(proof)
+    for law in LAWS:
+        for name, what in law(evidence):
+            proof.history.violate(name, what)
+    return proof.history.violations

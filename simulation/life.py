@@ -1,0 +1,267 @@
+"""One life of the process: the real engine, journal and stores on the simulated file, until it dies or is done."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from contracts.errors import CallsheetError
+from contracts.plan import Plan
+from contracts.run import Run, RunEvent
+from dispatcher.engine import LocalEngine
+from dispatcher.ids import Ids
+from dispatcher.journal import StorageJournal
+from service.idempotency import Made, Once
+from simulation.actors import Cast
+from simulation.clock import LoopClock
+from simulation.connection import SimConnection
+from simulation.database import SimDatabase, SimWriter
+from simulation.history import Call, Known, Seen
+from simulation.loop import VirtualLoop
+from simulation.setting import Death
+from simulation.watcher import Watcher
+from storage.batch import write_batch
+from storage.journal_rows import forget_keys, read_key
+from storage.queries import key_by_name
+from storage.unit import Unit
+from traces.redaction import Redactor
+from traces.runs_store import RunStore
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+GOOD: Final = frozenset({"success", "partial_success"})
+DRAIN_S: Final = 1.0
+SLACK_S: Final = 2.0
+"""For stalls, and for writing."""
+LIFETIME_S: Final = 3_000.0
+"""World time past which something is stuck."""
+
+
+class Ceiling(random.Random):
+    """A generator whose waits are always the longest they may be, so that anybody can say what they should be."""
+
+    def uniform(self, a: float, b: float) -> float:  # noqa: ARG002  # the form is the library's
+        """Return the upper bound."""
+        return b
+
+
+class Life:
+    """A process.
+
+    Args:
+        world: Where it lives.
+        number: Counts from 0.
+        connection: To the file, brought to the newest shape.
+        late: What an earlier process, thought dead, has still to write.
+    """
+
+    def __init__(self, world: World, number: int, connection: SimConnection, late: Sequence[Unit]) -> None:
+        self.number = number
+        self.world = world
+        rng = world.stream(f"loop {number}")
+        self.loop = VirtualLoop(rng, rng.uniform(0.0, 1000.0))
+        self.clock = LoopClock(self.loop, world.now_s - self.loop.time())
+        self.connection = connection
+        self.is_dead = False
+        self.is_retired = False
+        """It ended in order."""
+        self._late = late
+        self._began_s = world.now_s
+        self._calls = 0
+        self._death: Death | None = None
+        self._is_struck = False
+        self.writer = SimWriter(
+            connection, loop=self.loop, rng=world.stream(f"writer {number}"), disk=world.disk, died=self.die
+        )
+        self.database = SimDatabase(connection, self.writer)
+        self.reader = self.database.reader()
+        self.runs = RunStore(self.reader)
+        self.ids = Ids(self.clock, world.stream(f"ids {number}"))
+        self.journal = StorageJournal(self.database, files=None, redactor=Redactor(()))
+        self.once = Once(self._find_key, self._forget_keys, self.clock)
+        cast = Cast(self, history=world.history, ledger=world.ledger)
+        self.watcher = Watcher(self, rng=world.stream(f"watcher {number}"))
+        self.engine: LocalEngine
+        self._cast = cast
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def world_s(self) -> float:
+        """Return the world's seconds."""
+        return self.clock.world_s
+
+    @property
+    def age_s(self) -> float:
+        """Return for how long it has lived."""
+        return self.world_s - self._began_s
+
+    def spawn(self, body: Coroutine[Any, Any, None]) -> None:
+        """Run something of the client's."""
+        task = self.loop.create_task(body)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Return rows of what is committed."""
+        return self.connection.execute(sql, parameters).fetchall()
+
+    def load(self) -> int:
+        """Return how many runs the journal holds that are waiting or under way."""
+        asked = (
+            "SELECT count(*) FROM run WHERE state IN ('queued', 'planning', 'running')"
+            " AND NOT EXISTS (SELECT 1 FROM wake WHERE wake.run_id = run.run_id)"
+        )
+        return int(self.query(asked)[0][0])
+
+    def facts(self, call: Call) -> None:
+        """Fill in what the file holds for a call that begins."""
+        self._calls += 1
+        if self._death is not None and self._calls == self._death.calls:
+            self.loop.call_later(self.world.rng.choice((0.0, 0.003, 0.03, 0.2)), self._approach, self._death)
+        run = self.query("SELECT state, cancel_reason, deadline_ms FROM run WHERE run_id = ?", (call.run_id,))
+        traces = self.query(
+            "SELECT subtask_id, item_index, attempt, status, next_ms, agent_type, ended FROM trace WHERE run_id = ?",
+            (call.run_id,),
+        )
+        index = -1 if call.item_index is None else call.item_index
+        intents = self.query(
+            "SELECT attempt, key FROM intent WHERE run_id = ? AND subtask_id = ? AND item_index = ?",
+            (call.run_id, call.subtask_id, index),
+        )
+        state, reason, deadline_ms = run[0] if run else ("", None, None)
+        call.knows = Known(
+            state, reason is not None, deadline_ms,
+            tuple(tuple(t[2:6]) for t in traces if t[:2] == (call.subtask_id, call.item_index) and t[2]),
+            tuple(map(tuple, intents)),
+            frozenset(t[0] for t in traces if t[6] in GOOD), frozenset(t[0] for t in traces if t[6]),
+        )  # fmt: skip
+
+    def has_intent(self, call: Call) -> bool:
+        """Say whether the intent of this very attempt is committed."""
+        index = -1 if call.item_index is None else call.item_index
+        asked = "SELECT 1 FROM intent WHERE run_id = ? AND subtask_id = ? AND item_index = ? AND attempt = ? AND key = ?"
+        return bool(self.query(asked, (call.run_id, call.subtask_id, index, call.attempt, call.key)))
+
+    def live(self, death: Death | None) -> None:
+        """Live until dead, or until nobody wants anything any more."""
+        self.loop.call_soon(self._begin, death)
+        self.loop.call_later(LIFETIME_S, self._overstay)
+        self.loop.run_forever()
+        self.is_dead = self.writer.is_dead = True
+        self.loop.close()
+        for complaint in self.loop.complaints:
+            self.world.history.violate("nothing goes wrong unseen", complaint)
+
+    def die(self) -> None:
+        """Stop existing after the callback under way."""
+        self.is_dead = self.writer.is_dead = True
+        self.loop.halt()
+
+    def _begin(self, death: Death | None) -> None:
+        world = self.world
+        self._death = death
+        self.engine = LocalEngine(
+            registry=self._cast, journal=self.journal, clock=self.clock, ids=self.ids,
+            rng=Ceiling(0), plan=self._plan, observer=self._observe, limits=world.setting.limits,
+        )  # fmt: skip
+        self.spawn(self._work())
+        world.client.begin(self)
+        self.spawn(self.watcher.watch())
+        for trouble in world.setting.troubles:
+            if trouble.at_s + trouble.for_s < self.world_s:
+                continue
+            self.loop.call_later(max(0.0, trouble.at_s - self.world_s), world.begin_trouble, trouble)
+            self.loop.call_later(0.01 + trouble.at_s + trouble.for_s - self.world_s, world.end_trouble)
+        if self._late:
+            self.loop.call_later(self.world.rng.uniform(0.0, 3.0), self._write_late)
+        if death is None:
+            self.spawn(self._rest_when_done())
+        else:
+            self.loop.call_later(death.after_s, self._approach, death)
+
+    def _approach(self, death: Death) -> None:
+        if self._is_struck:
+            return
+        self._is_struck = True
+        self.writer.is_stuck = bool(death.hangs_s)
+        self.loop.call_later(death.hangs_s, self._strike, death)
+
+    def _strike(self, death: Death) -> None:
+        self.world.history.note(self.number, self.world_s, "death", death.kind, death.loss, death.ops)
+        if death.kind == "drain":
+            self.spawn(self._retire())
+        elif death.ops:
+            self.world.disk.ops_left = death.ops
+            self.loop.call_later(2.0, self.die)
+        else:
+            self.die()
+
+    def _overstay(self) -> None:
+        self.world.history.violate("every run ends", f"life {self.number} was not over after {LIFETIME_S:g} s")
+        self.die()
+
+    async def _work(self) -> None:
+        try:
+            await self.engine.run_worker()
+        except CallsheetError as exc:
+            self.world.history.violate("the worker goes on", f"{exc.code}: {exc.message}")
+
+    async def _rest_when_done(self) -> None:
+        while not self.world.client.is_content or self.world.is_troubled:
+            await asyncio.sleep(1.0)
+        await self.watcher.finish()
+        await self._retire()
+
+    async def _retire(self) -> None:
+        began = self.world_s
+        self.world.proof.lives[-1].drained_s = began
+        await self.engine.drain(DRAIN_S)
+        self.world.history.note(self.number, self.world_s, "drained")
+        grace = DRAIN_S + self.world.setting.limits.stop_grace_s
+        if self.world_s - began > grace + SLACK_S and not self.world.setting.troubles:
+            self.world.history.violate("a drain ends", f"it took {self.world_s - began:.2f} s")
+        self.journal.close()
+        self.database.close()
+        self.is_retired = True
+        self.die()
+
+    async def _plan(self, run: Run) -> Plan:
+        await asyncio.sleep(self.world.rng.choice((0.0, 0.01, 0.3)))
+        return self.world.plan_of(run.objective)
+
+    def _observe(self, event: RunEvent) -> None:
+        if event.event_id:
+            number = self.world.history.next_number()
+            seen = Seen(
+                number, self.number, self.world_s, event.run_id, event.event_id, event.kind,
+                f"{event.subtask_id} {event.attempt} {event.item_index} {event.status}", "observer",
+            )  # fmt: skip
+            self.world.history.seen.append(seen)
+            self.world.history.note(
+                self.number, self.world_s, "event", event.run_id, event.event_id, event.kind, seen.text
+            )
+
+    def _write_late(self) -> None:
+        """Let the writes of a process that was thought dead arrive, where its runs were taken over."""
+        epochs = dict(self.query("SELECT run_id, epoch FROM run"))
+        stale = [
+            unit for unit in self._late
+            if unit.fence is not None and unit.fence.epoch is not None
+            and epochs.get(unit.fence.run_id, 0) > unit.fence.epoch - unit.fence.opens
+        ]  # fmt: skip
+        for unit, outcome in zip(stale, write_batch(self.connection, stale), strict=True):
+            if outcome is None:
+                self.world.history.violate("a stale writer is refused", f"{unit.fence} was accepted")
+
+    def _find_key(self, name: str) -> Made | None:
+        rows = self.reader.query(*key_by_name(name))
+        if not rows:
+            return None
+        row = read_key(rows[0])
+        return Made(row.fingerprint, row.run_id, row.at_ms)
+
+    async def _forget_keys(self, before_ms: int) -> None:
+        await asyncio.wrap_future(self.database.commit([forget_keys(before_ms)]))
