@@ -8,7 +8,7 @@ left behind after a short grace, and its outcome says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +50,7 @@ class Attempt:
     """An attempt under way.
 
     Args:
-        body: The agent's own coroutine.
+        ask: Asks the agent.
         call: What it was given.
         output_schema: What the plan asks of the output.
         grace_s: How long it may take to stop.
@@ -60,13 +60,13 @@ class Attempt:
     """
 
     __slots__ = (
-        "_call", "_grace", "_grace_s", "_is_over", "_is_stopped", "_loop", "_mark", "_over", "_task",
+        "_call", "_grace", "_grace_s", "_is_over", "_is_stopped", "_loop", "_mark", "_over", "_spent", "_task",
         "_timed_out", "_timeouts", "due",
     )  # fmt: skip
 
     def __init__(
         self,
-        body: Coroutine[Any, Any, AgentReply | NotDone],
+        ask: Callable[[AgentCall], Awaitable[AgentReply | NotDone]],
         call: AgentCall,
         *,
         output_schema: dict[str, Any] | None,
@@ -83,9 +83,8 @@ class Attempt:
         self._grace: asyncio.TimerHandle | None = None
         self._is_stopped = self._timed_out = self._is_over = False
         self._mark = loop.time()
-        if output_schema is not None:
-            body = _checked(body, output_schema)
-        self._task = loop.create_task(body, context=context)
+        self._spent: float | None = None
+        self._task = loop.create_task(self._asked(ask, output_schema), context=context)
         self.due = self._mark + call.timeout_s
         self._timeouts = timeouts
         timeouts.watch(self)
@@ -103,6 +102,21 @@ class Attempt:
         if not self._is_stopped:
             self._timed_out = True
             self.stop()
+
+    async def _asked(
+        self,
+        ask: Callable[[AgentCall], Awaitable[AgentReply | NotDone]],
+        output_schema: dict[str, Any] | None,
+    ) -> AgentReply | NotDone:
+        # Timed here, so that what counts is the agent's own time and not the loop's.
+        began = self._loop.time()
+        try:
+            reply = await ask(self._call)
+            if output_schema is not None and isinstance(reply, AgentReply):
+                await asyncio.to_thread(_check_output, output_schema, reply)
+            return reply
+        finally:
+            self._spent = self._loop.time() - began
 
     def _ended(self, task: asyncio.Task[AgentReply | NotDone]) -> None:
         self._timeouts.forget(self)
@@ -128,7 +142,8 @@ class Attempt:
 
     def _finish(self, outcome: Outcome) -> None:
         self._is_over = True
-        outcome.duration_ms = round((self._loop.time() - self._mark) * 1000, 3)
+        spent = self._loop.time() - self._mark if self._spent is None else self._spent
+        outcome.duration_ms = round(spent * 1000, 3)
         self._over(outcome)
 
     def _judged(self, task: asyncio.Task[AgentReply | NotDone]) -> Outcome:
@@ -175,15 +190,6 @@ def _timeout(call: AgentCall, *, is_stopped: bool) -> AttemptTimedOut:
         retryable=is_stopped,
         hint="Raise the subtask's timeout_s, or look at what the agent waited for.",
     )
-
-
-async def _checked(
-    body: Coroutine[Any, Any, AgentReply | NotDone], schema: dict[str, Any]
-) -> AgentReply | NotDone:
-    reply = await body
-    if isinstance(reply, AgentReply):
-        await asyncio.to_thread(_check_output, schema, reply)
-    return reply
 
 
 def _check_output(schema: dict[str, Any], reply: AgentReply) -> None:

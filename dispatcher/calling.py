@@ -7,7 +7,7 @@ from contextvars import Context
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from contracts.agent import Agent, AgentCall, AgentReply, NotDone, Reconciling
+from contracts.agent import Agent, AgentCall
 from contracts.effect import Effect
 from contracts.jsonvalue import canonical_json
 from contracts.plan import Subtask
@@ -55,16 +55,6 @@ def metered(work: Work, context: Context) -> tuple[Meter | None, Context]:
     own = context.copy()
     own.run(set_meter, meter)
     return meter, own
-
-
-async def run_agent(agent: Agent, call: AgentCall) -> AgentReply | NotDone:
-    """Make the attempt; whatever the agent is, it is awaited inside a task."""
-    return await agent.run(call)
-
-
-async def reconcile(agent: Reconciling, call: AgentCall) -> AgentReply | NotDone:
-    """Ask what became of an earlier attempt."""
-    return await agent.reconcile(call)
 
 
 def _timeout_s(subtask: Subtask, agent: Agent) -> float:

@@ -9,13 +9,13 @@ ends as `effect.unknown` and is never blindly run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pydantic import JsonValue
 
-from contracts.agent import Agent, Reconciling
+from contracts.agent import Agent, AgentCall, AgentReply, NotDone, Reconciling
 from contracts.clock import unix_ms
 from contracts.effect import Effect
 from contracts.errors import AttemptFailed, CallsheetError
@@ -23,7 +23,7 @@ from contracts.journal import Done, Entry, Intent, Receipt, Value
 from contracts.plan import Subtask
 from contracts.trace import TraceStatus
 from dispatcher.attempt import Attempt, Outcome
-from dispatcher.calling import call_for, effect_key, metered, reconcile, run_agent
+from dispatcher.calling import call_for, effect_key, metered
 from dispatcher.history import Trail
 from dispatcher.inputs import Element
 from dispatcher.judging import Judge
@@ -93,8 +93,8 @@ class Calls:
         work.attempt, work.tries = trail.attempt, trail.tries
         if trail.intent is not None:
             self._settle(work, trail.intent)
-        elif trail.next_ms:
-            if trail.wait is not None:  # what it waited for came, and is given to it again
+        elif trail.next_ms and (trail.wait is None or trail.wait.since_ms < trail.next_ms):
+            if trail.wait is not None:  # what it waited for came before that, and is given to it again
                 self._course.waiting.answer(work, trail.wait)
             self.nap(work, trail.next_ms)
         elif trail.wait is not None:
@@ -251,9 +251,8 @@ class Calls:
         work.queued_ms = round((self._loop.time() - work.ready_at) * 1000, 3)
         call = call_for(self._course, work, now=now)
         work.meter, context = metered(work, self._course.task_context)
-        reconciling = work.purpose == "reconcile" and isinstance(work.agent, Reconciling)
         work.running = Attempt(
-            reconcile(work.agent, call) if reconciling else run_agent(work.agent, call),  # type: ignore[arg-type]  # asked one line above
+            _asking(work),
             call,
             output_schema=work.subtask.output_schema,
             grace_s=self._office.limits.stop_grace_s,
@@ -317,3 +316,9 @@ class Calls:
         naps, self._naps = self._naps, {}
         for nap in naps.values():
             nap.cancel()
+
+
+def _asking(work: Work) -> Callable[[AgentCall], Awaitable[AgentReply | NotDone]]:
+    if work.purpose == "reconcile" and isinstance(work.agent, Reconciling):
+        return work.agent.reconcile
+    return work.agent.run

@@ -100,7 +100,7 @@ class Course:
                 (RunState.REJECTED, "run.rejected") if rejected else (RunState.CANCELLED, "run.cancelled")
             )
             self.halt(state, ErrorRecord(code=code, message=self.run.cancel_reason))
-        elif stop is not None:
+        if stop is not None:
             stop(self)
         elif self.run.is_redacted and self.epoch > 1:
             self.halt(RunState.FAILED, record_of(redacted("its inputs or its plan")))

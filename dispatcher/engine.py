@@ -120,7 +120,13 @@ class LocalEngine:
             return False
         try:
             await asyncio.shield(kept)
-        except Fenced:
+        except Fenced as exc:
+            if exc.code == "journal.broken":
+                raise Unavailable(
+                    "engine.reloading",
+                    f"run {run_id!r} could not be kept and is being read anew",
+                    hint="Ask again in a second.",
+                ) from exc
             return False
         return True
 

@@ -3,17 +3,20 @@
 Chromium starts with the first render and is shared by all; each render has a
 context, credentials and a reach of its own. What Chromium asks of the network
 for itself meets a proxy that lets nothing through.
+
+Who cancels a render waits neither for Chromium to start nor for the page to
+close: both go on behind it, and the page keeps its turn until it is closed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import BrowserContext, Playwright, async_playwright
@@ -34,6 +37,7 @@ from egress.target import parse_target
 from egress.visit import Visit
 
 CLOSE_S: Final = 10.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,14 @@ class _Running:
     deny_all: Proxy
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One render's place among those that may be open at once."""
+
+    closing: asyncio.Task[None] | None = None
+    """Closes its page; the place is taken until it has."""
+
+
 class Browser:
     """The door to the network for pages that need a browser."""
 
@@ -58,6 +70,7 @@ class Browser:
         self._turn = asyncio.Semaphore(at_once)
         self._starting = asyncio.Lock()  # guards _running; held while Chromium starts and ends
         self._running: _Running | None = None
+        self._behind: set[asyncio.Task[Any]] = set()  # what goes on when nobody waits for it any more
         self.counts = Counts()
         self.own_calls_refused = 0
         """What Chromium asked of the network for itself, all of it refused."""
@@ -89,13 +102,15 @@ class Browser:
         reach = Reach.of(policy, target)
         reach.check_name(target)
         charge("requests", 1)
-        async with self._turn:
+        async with self._taken_turn() as turn:
             running = await self._started()
             begun = self._clock.monotonic()
             deadline = asyncio.timeout(limits.timeout_s)
             try:
                 async with deadline, running.proxy.session(reach, limits) as session:
-                    found = await self._visit(running, session, target.url, until=deadline.when() or 0.0)
+                    found = await self._visit(
+                        running, session, target.url, until=deadline.when() or 0.0, turn=turn
+                    )
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise
@@ -108,11 +123,36 @@ class Browser:
         """End Chromium and everything it left."""
         async with self._starting:
             await self._stop()
+        if self._behind:
+            await asyncio.wait(self._behind, timeout=CLOSE_S)
+            async with self._starting:
+                await self._stop()  # one that was started meanwhile, for nobody
 
-    async def _visit(self, running: _Running, session: Session, url: str, *, until: float) -> Rendered:
+    @asynccontextmanager
+    async def _taken_turn(self) -> AsyncIterator[_Turn]:
+        await self._turn.acquire()
+        turn = _Turn()
+        try:
+            yield turn
+        finally:
+            if turn.closing is None or turn.closing.done():
+                self._turn.release()
+            else:
+                turn.closing.add_done_callback(lambda _: self._turn.release())
+
+    def _go_on(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something to its end, whoever stops waiting for it."""
+        task = asyncio.create_task(work)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+        return task
+
+    async def _visit(
+        self, running: _Running, session: Session, url: str, *, until: float, turn: _Turn
+    ) -> Rendered:
         limits = session.limits
         try:
-            async with _context(running, session) as context:
+            async with self._context(running, session, turn) as context:
                 page = await context.new_page()
                 visit = Visit(context, page, session)
                 document = await visit.document(
@@ -133,7 +173,28 @@ class Browser:
             document.url, document.status, document.html, tuple(session.refused), session.received.used
         )
 
+    @asynccontextmanager
+    async def _context(
+        self, running: _Running, session: Session, turn: _Turn
+    ) -> AsyncIterator[BrowserContext]:
+        opening, is_cancelled = self._go_on(_open(running, session)), False
+        try:
+            yield await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
+        finally:
+            turn.closing = self._go_on(_close(running, opening))
+            if not is_cancelled:
+                await asyncio.shield(turn.closing)
+
     async def _started(self) -> _Running:
+        running = self._running
+        if running is not None and running.chromium.is_connected() and not self._starting.locked():
+            return running
+        return await asyncio.shield(self._go_on(self._start_one()))
+
+    async def _start_one(self) -> _Running:
         async with self._starting:
             if self._running is not None and self._running.chromium.is_connected():
                 return self._running
@@ -179,26 +240,23 @@ async def _release(playwright: Playwright | None, launch: Launch, *proxies: Prox
     launch.remove()
 
 
-@asynccontextmanager
-async def _context(running: _Running, session: Session) -> AsyncIterator[BrowserContext]:
-    context = await running.chromium.new_context(
+async def _open(running: _Running, session: Session) -> BrowserContext:
+    return await running.chromium.new_context(
         proxy={"server": running.proxy.url, "username": session.user, "password": session.password},
         accept_downloads=False,
         service_workers="block",
         permissions=[],
         user_agent=None,
     )
-    try:
-        yield context
-    finally:
-        await asyncio.shield(_close(running, context))
 
 
-async def _close(running: _Running, context: BrowserContext) -> None:
+async def _close(running: _Running, opening: asyncio.Task[BrowserContext]) -> None:
     try:
         async with asyncio.timeout(CLOSE_S):
+            context = await opening
             await context.close()
     except PlaywrightError:
-        return  # it went with its browser
+        return  # it went with its browser, or never came
     except TimeoutError:
-        await running.chromium.close()
+        with suppress(PlaywrightError):
+            await running.chromium.close()

@@ -34,7 +34,7 @@ from traces.redaction import Redactor
 DRAIN_S: Final = 0.3
 LEAVE_S: Final = 2.3
 TIDY_S: Final = 60.0
-GC_THRESHOLDS: Final = (50_000, 20, 50)
+GC_THRESHOLDS: Final = (10_000, 10, 20)
 """A run makes some hundred objects and hardly a cycle, so the collector looks seldom."""
 OTHER_FILES: Final = 512
 """Beside connections: the database, agents, browsers."""

@@ -90,7 +90,9 @@ class Actor:
     async def _act(self, call: AgentCall, record: Call, do: Mapping[str, Any]) -> AgentReply:
         await self._dawdle(do.get("ms", 0) / 2, do)
         self._wait_where_asked(call, record, do)
-        usage: dict[str, JsonValue] = {k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()}
+        usage: dict[str, int] = {
+            k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()
+        }
         record.usage = usage
         for name, amount in do.get("uses", {}).items():
             charge(name, min(amount, call.allowance.get(name, amount)))
@@ -162,7 +164,9 @@ class AskingActor(Actor):
         if not self._ledger.knows(call.idempotency_key):
             self._over(record, "not_done")
             return NotDone()
-        reply = AgentReply({"reconciled": answer(call.subtask_id, call.item_index, call.inputs, call.signals)})
+        reply = AgentReply(
+            {"reconciled": answer(call.subtask_id, call.item_index, call.inputs, call.signals)}
+        )
         record.output = reply.output
         self._over(record, "reply")
         return reply

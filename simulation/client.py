@@ -43,7 +43,8 @@ class Client:
         self.wishes = list(wishes)
         self._rng = rng
         self._history = history
-        self._signals = 0
+        self._asking = Asking(history)
+        self._attendant = Attendant(rng=rng, history=history)
 
     @property
     def is_content(self) -> bool:
@@ -67,7 +68,7 @@ class Client:
         if wish.waits and not wish.state:
             life.spawn(self._wait(life, wish))
         if wish.early_signal:
-            await self._signal(life, wish, "go")
+            await self._attendant.signal(life, wish, "go")
         if wish.cancels_after_s is not None and not wish.was_cancelled and not wish.state:
             await asyncio.sleep(wish.cancels_after_s)
             await self._cancel(life, wish)
@@ -85,7 +86,9 @@ class Client:
         answer = await self._send(life, wish, run, kept)
         if answer.is_acknowledged:
             wish.run_id = answer.fields["made"]
-        elif answer.answer == "request.key_mismatch":  # the other body came first: then that is what it wanted
+        elif (
+            answer.answer == "request.key_mismatch"
+        ):  # the other body came first: then that is what it wanted
             wish.run_id = life.query("SELECT run_id FROM request_key WHERE key = ?", (wish.key,))[0][0]
         if wish.key is not None and self._rng.random() < 0.2:
             life.spawn(self._send(life, wish, run, kept, body="other" if self._rng.random() < 0.5 else ""))
@@ -116,9 +119,11 @@ class Client:
         self, life: Life, wish: Wish, run: Run, kept: Sequence[tuple[Receipt, Value | None]], body: str = ""
     ) -> Request:
         fingerprint = sha256(f"{wish.number}{body}".encode()).hexdigest()
-        asked = self._ask(life, "submit", run.run_id, wish=wish.number, key=wish.key, body=body, priority=run.priority)
+        asked = self._asking.ask(
+            life, "submit", run.run_id, wish=wish.number, key=wish.key, body=body, priority=run.priority
+        )
         asked.fields["deadline_ms"] = run.deadline_ms
-        asked.fields["before"] = life.load()
+        asked.fields["before"] = load_of(life.query)
 
         async def submit(key: IdempotencyKey | None) -> str:
             await life.engine.submit(run, key=key, kept=kept)
@@ -128,7 +133,7 @@ class Client:
             taken = await life.once.submit(wish.key, fingerprint, submit)
             asked.fields |= {"made": taken.run_id, "is_replay": taken.is_replay}
 
-        await self._tell(life, asked, send)
+        await self._asking.tell(life, asked, send)
         if asked.answer == "run.exists":
             asked.answer, asked.fields["made"], asked.fields["is_replay"] = "ok", run.run_id, True
         return asked
@@ -136,76 +141,31 @@ class Client:
     async def _wait(self, life: Life, wish: Wish) -> None:
         if wish.run_id is None:
             return
-        asked = self._ask(life, "wait", wish.run_id)
+        asked = self._asking.ask(life, "wait", wish.run_id)
         is_over = await life.engine.wait(wish.run_id, self._rng.choice((None, 3.0)))
         asked.fields["state"] = life.runs.get(wish.run_id).state.value
-        self._answered(life, asked, "ok" if is_over else "not yet")
+        self._asking.answered(life, asked, "ok" if is_over else "not yet")
 
     async def _cancel(self, life: Life, wish: Wish) -> None:
         if wish.run_id is None:
             return
         run_id = wish.run_id
-        asked = self._ask(life, "cancel", run_id)
+        asked = self._asking.ask(life, "cancel", run_id)
 
         async def cancel() -> None:
             asked.fields["found"] = await life.engine.cancel(run_id, "changed my mind")
 
-        await self._tell(life, asked, cancel)
+        await self._asking.tell(life, asked, cancel)
         wish.was_cancelled = wish.was_cancelled or asked.is_acknowledged
-
-    async def _signal(self, life: Life, wish: Wish, name: str, payload: Any = None) -> None:
-        if wish.run_id is None:
-            return
-        self._signals += 1
-        payload = {"n": self._signals} if payload is None else payload
-        signal = Signal(wish.run_id, f"signal-{self._signals}", name, payload, unix_ms(life.clock.now()))
-        for _ in range(2 if self._rng.random() < 0.2 else 1):
-            asked = self._ask(
-                life, "signal", wish.run_id, name=name, signal_id=signal.signal_id, payload=json.dumps(payload)
-            )
-            await self._tell(life, asked, lambda: life.engine.signal(signal))
 
     async def _attend(self, life: Life) -> None:
         while not self.is_content:
             await asyncio.sleep(self._rng.uniform(0.1, 3.0))
             for wish in list(self.wishes):
                 if wish.run_id is not None and not wish.state:
-                    await self._look_after(life, wish, wish.run_id)
+                    await self._attendant.look_after(life, wish, wish.run_id)
                 if self._wants_child(wish):
                     self._want_child(life, wish)
-
-    async def _look_after(self, life: Life, wish: Wish, run_id: str) -> None:
-        (row,) = life.query("SELECT state FROM run WHERE run_id = ?", (run_id,)) or [("gone",)]
-        if row[0] in FINAL:
-            wish.state = row[0]
-            self._history.note(life.number, life.world_s, "over", run_id, wish.state)
-            return
-        asked = "SELECT subtask_id, kind, name FROM wait WHERE run_id = ? ORDER BY subtask_id, item_index, kind"
-        is_impatient = life.world_s > PATIENCE_S
-        for subtask_id, kind, name in life.query(asked, (run_id,)):
-            if kind == "signal":
-                self._complain_if_unheard(life, run_id, name)
-            if kind == "signal" and (is_impatient or self._rng.random() < 0.6):
-                await self._signal(life, wish, name)
-            elif kind == "approval" and (is_impatient or self._rng.random() < 0.7):
-                await self._decide(life, wish, subtask_id, plan_id=name, is_impatient=is_impatient)
-
-    def _complain_if_unheard(self, life: Life, run_id: str, name: str) -> None:
-        """Note a signal that lies there although somebody waits for it."""
-        asked = "SELECT signal_id FROM signal WHERE run_id = ? AND name = ? AND taken = 0 AND at_ms < ?"
-        if life.age_s > UNHEARD_S and life.world.has_room and not life.world.proof.lives[-1].is_troubled:
-            for (signal_id,) in life.query(asked, (run_id, name, unix_ms(life.clock.now()) - UNHEARD_S * 1000)):
-                self._history.violate("a signal is heard", f"{signal_id} of {run_id} lies there, and it is waited for")
-
-    async def _decide(self, life: Life, wish: Wish, subtask_id: str, *, plan_id: str, is_impatient: bool) -> None:
-        luck = 1.0 if is_impatient else self._rng.random()
-        about: dict[str, Any] = {"plan_id": plan_id, "subtask": subtask_id or None}
-        if luck < 0.15:
-            await self._signal(life, wish, "approve", about | {"plan_id": plan_id[::-1]})
-        elif luck < 0.22:
-            await self._signal(life, wish, "reject", about)
-        else:
-            await self._signal(life, wish, "approve", about)
 
     def _wants_child(self, wish: Wish) -> bool:
         return wish.retries and not wish.had_child and wish.has_failed and wish.parent_id is None
@@ -218,27 +178,9 @@ class Client:
             wall_ms=None, cancels_after_s=None, retries=False, waits=False, early_signal=False,
             parent_id=wish.run_id,
         )  # fmt: skip
-        if life.runs.get(wish.run_id or "").plan is None or not life.world.can_settle(wish.run_id or "", wish.plan):
+        if life.runs.get(wish.run_id or "").plan is None or not life.world.can_settle(
+            wish.run_id or "", wish.plan
+        ):
             return
         self.wishes.append(child)
         life.spawn(self._pursue(life, child))
-
-    def _ask(self, life: Life, verb: str, run_id: str, **fields: Any) -> Request:
-        number = self._history.next_number()
-        found = Request(number, life.number, life.world_s, verb, run_id, fields)
-        self._history.requests.append(found)
-        self._history.note(life.number, life.world_s, "ask", verb, run_id, *fields.values())
-        return found
-
-    def _answered(self, life: Life, asked: Request, answer: str) -> None:
-        asked.answer, asked.answered_s = answer, life.world_s
-        asked.answered_number = self._history.next_number()
-        self._history.note(life.number, life.world_s, "told", asked.verb, asked.run_id, answer)
-
-    async def _tell(self, life: Life, asked: Request, door: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await door()
-        except CallsheetError as exc:
-            self._answered(life, asked, exc.code)
-        else:
-            self._answered(life, asked, "ok")

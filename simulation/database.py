@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
 
+from typing_extensions import override
+
 from simulation.connection import SimConnection
 from simulation.disk import Disk
 from simulation.loop import VirtualLoop
@@ -33,6 +35,7 @@ class SimReader(Reader):
         super().__init__(Path(PATH))
         self._sim = cast("sqlite3.Connection", connection)
 
+    @override
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -74,6 +77,7 @@ class SimWriter(Writer):
         self._mean_s = rng.choice((0.0, 0.001, 0.004, 0.02))
         super().__init__(connection)
 
+    @override
     def submit(self, units: Sequence[Unit]) -> None:
         """Queue units; they are written in their order."""
         if not self.is_dead:
@@ -84,6 +88,7 @@ class SimWriter(Writer):
         """Return what was not written yet."""
         return list(self._waiting)
 
+    @override
     def close(self) -> None:
         """Write what waits, then let go of the file."""
         while self._waiting and not self.is_dead:
@@ -91,6 +96,7 @@ class SimWriter(Writer):
         self.is_dead = self._closed = True
         self._connection.close()
 
+    @override
     def _begin(self) -> None:
         """There is no thread."""
 
@@ -114,6 +120,7 @@ class SimWriter(Writer):
         else:
             self._call()
 
+    @override
     def _next_batch(self) -> list[Unit]:
         found = super()._next_batch()
         most = self._draw.choice((1, 2, 64, 512))
@@ -128,6 +135,7 @@ class SimDatabase(Database):
         super().__init__(Path(PATH), writer, WriterLock(-1))
         self._sim = connection
 
+    @override
     def reader(self) -> Reader:
         """Return a reader."""
         return SimReader(self._sim)

@@ -53,13 +53,13 @@ class Call:
     is_due: bool
     allowance: Mapping[str, int]
     timeout_s: float
-    knows: Known = field(default_factory=lambda: Known())
+    knows: Known = field(default_factory=Known)
     """What was committed when it began."""
     end: CallEnd = "lost"
     ended_s: float = 0.0
     ended_number: int = 0
     output: JsonValue = None
-    usage: Mapping[str, JsonValue] = field(default_factory=dict)
+    usage: Mapping[str, int] = field(default_factory=dict)
     error_code: str = ""
     is_retryable: bool = False
     waits_for: str = ""
@@ -115,7 +115,7 @@ class Request:
     @property
     def is_acknowledged(self) -> bool:
         """Whether it was told yes."""
-        return self.answer == "ok"
+        return bool(self.answer == "ok")
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ import random
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from typing_extensions import override
+
 from contracts.errors import CallsheetError
 from contracts.plan import Plan
 from contracts.run import Run, RunEvent
@@ -18,11 +20,11 @@ from simulation.actors import Cast
 from simulation.clock import LoopClock
 from simulation.connection import SimConnection
 from simulation.database import SimDatabase, SimWriter
-from simulation.history import Call, Known, Seen
+from simulation.history import Call, Seen
+from simulation.looking import has_intent, known_of, written_late
 from simulation.loop import VirtualLoop
 from simulation.setting import Death
 from simulation.watcher import Watcher
-from storage.batch import write_batch
 from storage.journal_rows import forget_keys, read_key
 from storage.queries import key_by_name
 from storage.unit import Unit
@@ -32,7 +34,6 @@ from traces.runs_store import RunStore
 if TYPE_CHECKING:
     from simulation.world import World
 
-GOOD: Final = frozenset({"success", "partial_success"})
 DRAIN_S: Final = 1.0
 SLACK_S: Final = 2.0
 """For stalls, and for writing."""
@@ -43,6 +44,7 @@ LIFETIME_S: Final = 3_000.0
 class Ceiling(random.Random):
     """A generator whose waits are always the longest they may be, so that anybody can say what they should be."""
 
+    @override
     def uniform(self, a: float, b: float) -> float:  # noqa: ARG002  # the form is the library's
         """Return the upper bound."""
         return b
@@ -86,7 +88,7 @@ class Life:
         self.watcher = Watcher(self, rng=world.stream(f"watcher {number}"))
         self.engine: LocalEngine
         self._cast = cast
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     @property
     def world_s(self) -> float:
@@ -98,9 +100,9 @@ class Life:
         """Return for how long it has lived."""
         return self.world_s - self._began_s
 
-    def spawn(self, body: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, body: Coroutine[Any, Any, object]) -> None:
         """Run something of the client's."""
-        task = self.loop.create_task(body)
+        task: asyncio.Task[object] = self.loop.create_task(body)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -108,42 +110,16 @@ class Life:
         """Return rows of what is committed."""
         return self.connection.execute(sql, parameters).fetchall()
 
-    def load(self) -> int:
-        """Return how many runs the journal holds that are waiting or under way."""
-        asked = (
-            "SELECT count(*) FROM run WHERE state IN ('queued', 'planning', 'running')"
-            " AND NOT EXISTS (SELECT 1 FROM wake WHERE wake.run_id = run.run_id)"
-        )
-        return int(self.query(asked)[0][0])
-
     def facts(self, call: Call) -> None:
         """Fill in what the file holds for a call that begins."""
         self._calls += 1
         if self._death is not None and self._calls == self._death.calls:
             self.loop.call_later(self.world.rng.choice((0.0, 0.003, 0.03, 0.2)), self._approach, self._death)
-        run = self.query("SELECT state, cancel_reason, deadline_ms FROM run WHERE run_id = ?", (call.run_id,))
-        traces = self.query(
-            "SELECT subtask_id, item_index, attempt, status, next_ms, agent_type, ended FROM trace WHERE run_id = ?",
-            (call.run_id,),
-        )
-        index = -1 if call.item_index is None else call.item_index
-        intents = self.query(
-            "SELECT attempt, key FROM intent WHERE run_id = ? AND subtask_id = ? AND item_index = ?",
-            (call.run_id, call.subtask_id, index),
-        )
-        state, reason, deadline_ms = run[0] if run else ("", None, None)
-        call.knows = Known(
-            state, reason is not None, deadline_ms,
-            tuple(tuple(t[2:6]) for t in traces if t[:2] == (call.subtask_id, call.item_index) and t[2]),
-            tuple(map(tuple, intents)),
-            frozenset(t[0] for t in traces if t[6] in GOOD), frozenset(t[0] for t in traces if t[6]),
-        )  # fmt: skip
+        call.knows = known_of(self.query, call)
 
     def has_intent(self, call: Call) -> bool:
         """Say whether the intent of this very attempt is committed."""
-        index = -1 if call.item_index is None else call.item_index
-        asked = "SELECT 1 FROM intent WHERE run_id = ? AND subtask_id = ? AND item_index = ? AND attempt = ? AND key = ?"
-        return bool(self.query(asked, (call.run_id, call.subtask_id, index, call.attempt, call.key)))
+        return has_intent(self.query, call)
 
     def live(self, death: Death | None) -> None:
         """Live until dead, or until nobody wants anything any more."""
@@ -200,7 +176,9 @@ class Life:
             self.die()
 
     def _overstay(self) -> None:
-        self.world.history.violate("every run ends", f"life {self.number} was not over after {LIFETIME_S:g} s")
+        self.world.history.violate(
+            "every run ends", f"life {self.number} was not over after {LIFETIME_S:g} s"
+        )
         self.die()
 
     async def _work(self) -> None:
@@ -246,15 +224,8 @@ class Life:
 
     def _write_late(self) -> None:
         """Let the writes of a process that was thought dead arrive, where its runs were taken over."""
-        epochs = dict(self.query("SELECT run_id, epoch FROM run"))
-        stale = [
-            unit for unit in self._late
-            if unit.fence is not None and unit.fence.epoch is not None
-            and epochs.get(unit.fence.run_id, 0) > unit.fence.epoch - unit.fence.opens
-        ]  # fmt: skip
-        for unit, outcome in zip(stale, write_batch(self.connection, stale), strict=True):
-            if outcome is None:
-                self.world.history.violate("a stale writer is refused", f"{unit.fence} was accepted")
+        for fence in written_late(self.connection, self._late):
+            self.world.history.violate("a stale writer is refused", f"{fence} was accepted")
 
     def _find_key(self, name: str) -> Made | None:
         rows = self.reader.query(*key_by_name(name))

@@ -15,10 +15,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from typing_extensions import TypeVarTuple, Unpack, override
+
+Ts = TypeVarTuple("Ts")
+
 STALL_CHANCE: Final = 0.03
 STALL_S: Final = 0.2
 """A pause of the whole process: timers that come due in it run together, late."""
-MAX_TURNS: Final = 60_000
+MAX_TURNS: Final = 20_000
 """Callbacks in one life; past it something spins."""
 
 
@@ -55,6 +59,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.complaints: list[str] = []
         """What went wrong in callbacks and tasks that nobody looked after."""
 
+    @override
     def time(self) -> float:
         """Return the virtual time, seconds."""
         return self._now_s
@@ -63,16 +68,24 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Run nothing after the callback under way."""
         self.is_halted = True
 
+    @override
     def call_soon(
-        self, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Run a callback after those that wait."""
         turn = Turn(self._now_s, callback, args, self, context)
         self._turns.append(turn)
         return turn
 
+    @override
     def call_soon_threadsafe(
-        self, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Run a callback soon, after those posted before it: between any two that wait, or a little later."""
         turn = Turn(self._now_s, callback, args, self, context)
@@ -83,14 +96,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.call_later(self._rng.expovariate(1.0) * self._mail_s, self._deliver)
         return turn
 
-    def call_anywhere(self, callback: Callable[..., Any], *args: Any) -> None:
+    def call_anywhere(self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts]) -> None:
         """Run a callback between any two that wait, as another thread's work would fall."""
         self._turns.insert(
             self._rng.randint(0, len(self._turns)), Turn(self._now_s, callback, args, self, None)
         )
 
+    @override
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback at a time."""
         turn = Turn(when, callback, args, self, context)
@@ -98,14 +116,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         heapq.heappush(self._timers, (when, self._rng.random(), self._count, turn))
         return turn
 
+    @override
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback after a while."""
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
+    @override
     def run_in_executor(  # type: ignore[override]  # the declared form is a coroutine's; every caller awaits a future
-        self, executor: Any, func: Callable[..., Any], *args: Any
+        self,
+        executor: Any,
+        func: Callable[..., Any],
+        *args: Any,  # noqa: ARG002  # there is no other
     ) -> asyncio.Future[Any]:
         """Run a function as a thread would: at some later moment."""
         found: asyncio.Future[Any] = self.create_future()
@@ -123,11 +150,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.call_later(self._rng.uniform(0.0, 0.002), call)
         return found
 
+    @override
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Note what nobody looked after."""
         if not self.is_halted:
             self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
 
+    @override
     def close(self) -> None:
         """End what is left of the tasks, which the process took with it."""
         self.is_halted = True

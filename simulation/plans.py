@@ -112,6 +112,8 @@ def _failing(rng: random.Random, found: Document, taste: str) -> None:
         found["timeout_s"] = rng.choice((0.05, 0.2, 1))
     found["on_failure"] = rng.choice(("skip", "skip", "skip", "fail", "fallback"))
     if found["on_failure"] == "fallback":
-        found["fallback_agent"] = "idem" if found["required_agent"] != "idem" and rng.random() < 0.3 else "other"
+        found["fallback_agent"] = (
+            "idem" if found["required_agent"] != "idem" and rng.random() < 0.3 else "other"
+        )
     if rng.random() < (0.5 if taste == "budgets" else 0.1):
         found["budget"] = {"requests": rng.randint(1, 4)}

@@ -94,7 +94,9 @@ def main() -> int:
     """Do what was asked; 0 when no promise was broken and every fault was found."""
     if os.environ.get("PYTHONHASHSEED") != "0":  # sets of names come in one order everywhere
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--from", type=int, default=0, dest="start")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -138,7 +140,9 @@ def show(portions: Sequence[Found], hunts: Sequence[Hunt], *, seeds: int, clean_
         console.print(f"seed {seed}: {what}", markup=False)
     table = Table("fault", "found by seed", "seeds", "what was broken")
     for one in hunts:
-        table.add_row(one.bug, "not found" if one.seed is None else str(one.seed), str(one.seeds), one.what[:90])
+        table.add_row(
+            one.bug, "not found" if one.seed is None else str(one.seed), str(one.seeds), one.what[:90]
+        )
     console.print(table)
 
 

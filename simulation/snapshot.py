@@ -38,7 +38,10 @@ class Snapshot:
     @classmethod
     def take(cls, connection: SimConnection, *, life: int, number: int) -> Snapshot:
         """Read everything."""
-        rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall() for table, order in TABLES.items()}
+        rows = {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
+            for table, order in TABLES.items()
+        }
         return cls(life, number, rows)
 
     def runs(self) -> dict[str, Row]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import apsw
-from typing_extensions import Buffer
+from typing_extensions import Buffer, override
 
 from simulation.disk import Disk, SimFile
 
@@ -87,10 +87,12 @@ class SimVFS(apsw.VFS):
         self._disk = disk
         super().__init__(name, base="")
 
+    @override
     def excepthook(self, *_: object) -> bool:
         """Say nothing of an error that SQLite asked for while it dealt with another."""
         return True
 
+    @override
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> OpenFile:  # type: ignore[override]  # apsw asks for the methods, not for its own class
         """Open a file, made where it is missing; one without a name is for sorting and never durable."""
         flags[1] = flags[0]
@@ -99,15 +101,18 @@ class SimVFS(apsw.VFS):
         path = name if isinstance(name, str) else name.filename()
         return OpenFile(self._disk, self._disk.files.setdefault(path, SimFile()))
 
+    @override
     def xAccess(self, pathname: str, flags: int) -> bool:  # noqa: ARG002  # who may see it may write it
         """Say whether a file is there."""
         return pathname in self._disk.files
 
+    @override
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: ARG002, FBT001  # SQLite's form; at once
         """Remove a file, durably; without power nothing happens."""
         if not self._disk.is_dead:
             self._disk.files.pop(filename, None)
 
+    @override
     def xFullPathname(self, name: str) -> str:
         """Return the name: there are no folders."""
         return name

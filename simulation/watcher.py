@@ -56,7 +56,9 @@ class Watcher:
         try:
             lines = self._events.of_run(run_id, after=after, limit=limit)
         except CallsheetError as exc:
-            history.violate("what is kept can be read", f"events of {run_id} after {after}: {exc.code} {exc.message}")
+            history.violate(
+                "what is kept can be read", f"events of {run_id} after {after}: {exc.code} {exc.message}"
+            )
             return 0
         for line in lines:
             if line.event_id != after + 1:
@@ -64,8 +66,14 @@ class Watcher:
             after = line.event_id
             history.seen.append(
                 Seen(
-                    history.next_number(), self._life.number, self._life.world_s, run_id, line.event_id, line.kind,
-                    text_of_event(line), "watcher",
+                    history.next_number(),
+                    self._life.number,
+                    self._life.world_s,
+                    run_id,
+                    line.event_id,
+                    line.kind,
+                    text_of_event(line),
+                    "watcher",
                 )  # fmt: skip
             )
         self._last[run_id] = after

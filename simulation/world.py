@@ -67,7 +67,9 @@ class World:
 
     def can_settle(self, run_id: str, plan: Plan) -> bool:
         """Say whether a person could tell of every effect of a run, whole, whether it happened."""
-        lists = {s.id for s in plan.subtasks if s.foreach is not None and s.required_agent in ("effect", "asks")}
+        lists = {
+            s.id for s in plan.subtasks if s.foreach is not None and s.required_agent in ("effect", "asks")
+        }
         return not any(e.run_id == run_id and e.subtask_id in lists for e in self.history.effects)
 
     def settlement(self, run_id: str, subtask_id: str) -> Mapping[str, JsonValue]:

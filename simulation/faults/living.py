@@ -48,7 +48,9 @@ def _as_if_nothing_was(original: Any) -> Any:
 def _for_any_plan(original: Any) -> Any:
     def decide(self: Any, signal: Any) -> None:
         plan_id = vars(self)["_course"].plan.plan_id
-        payload = {**signal.payload, "plan_id": plan_id} if isinstance(signal.payload, dict) else signal.payload
+        payload = (
+            {**signal.payload, "plan_id": plan_id} if isinstance(signal.payload, dict) else signal.payload
+        )
         original(self, replace(signal, payload=payload))
 
     return decide

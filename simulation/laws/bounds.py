@@ -29,13 +29,22 @@ def no_more_at_once_than_allowed(evidence: Evidence) -> Verdict:
             running[call.number] = call
             held = [c for c in running.values() if not _is_left_behind(evidence, c, call.at_s)]
             if len(held) > limits.slots:
-                yield "no more at once than allowed", f"{len(held)} attempts for {limits.slots} places, life {life.number}"
+                yield (
+                    "no more at once than allowed",
+                    f"{len(held)} attempts for {limits.slots} places, life {life.number}",
+                )
             by_agent = Counter(c.agent for c in held)
             for agent, most in limits.per_agent.items():
                 if by_agent[agent] > most:
-                    yield "no more at once than allowed", f"{by_agent[agent]} of {agent} for {most}, life {life.number}"
-            if len({c.run_id for c in held}) > limits.active_runs:
-                yield "no more at once than allowed", f"more than {limits.active_runs} runs, life {life.number}"
+                    yield (
+                        "no more at once than allowed",
+                        f"{by_agent[agent]} of {agent} for {most}, life {life.number}",
+                    )
+            if len({c.run_id for c in held}) > limits.active_runs and not life.is_troubled:
+                yield (
+                    "no more at once than allowed",
+                    f"more than {limits.active_runs} runs, life {life.number}",
+                )
 
 
 def _steps(calls: list[Call]) -> list[tuple[bool, Call]]:
@@ -48,7 +57,10 @@ def _is_left_behind(evidence: Evidence, call: Call, now_s: float) -> bool:
     """Say whether a call may have been told to stop so long ago that nobody waits for it any more."""
     do = call.inputs.get("do")
     stubborn_s = float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0  # type: ignore[arg-type]  # a number
-    return stubborn_s > evidence.setting.limits.stop_grace_s and now_s - call.at_s >= evidence.setting.limits.stop_grace_s - 0.01
+    return (
+        stubborn_s > evidence.setting.limits.stop_grace_s
+        and now_s - call.at_s >= evidence.setting.limits.stop_grace_s - 0.01
+    )
 
 
 def a_crash_costs_no_more_than_there_are_places(evidence: Evidence) -> Verdict:
@@ -66,7 +78,10 @@ def a_crash_costs_no_more_than_there_are_places(evidence: Evidence) -> Verdict:
             and (c.end == "lost" or c.ended_s - c.at_s >= AHEAD_S) and not _is_left_behind(evidence, c, life.ended_s)
         ]  # fmt: skip
         if len(lost) > evidence.setting.limits.slots:
-            yield "a crash costs no more than there are places", f"{len(lost)} attempts lost in life {life.number}, {evidence.setting.limits.slots} places"
+            yield (
+                "a crash costs no more than there are places",
+                f"{len(lost)} attempts lost in life {life.number}, {evidence.setting.limits.slots} places",
+            )
 
 
 def attempts_have_their_time(evidence: Evidence) -> Verdict:
@@ -76,83 +91,16 @@ def attempts_have_their_time(evidence: Evidence) -> Verdict:
         stubborn_s = float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0  # type: ignore[arg-type]  # a number
         took = call.ended_s - call.at_s
         if call.end != "lost" and took > call.timeout_s + stubborn_s + STALL_S:
-            yield "attempts have their time", f"{call.name} attempt {call.attempt}: {took:.2f} s of {call.timeout_s}"
+            yield (
+                "attempts have their time",
+                f"{call.name} attempt {call.attempt}: {took:.2f} s of {call.timeout_s}",
+            )
     for case in evidence.cases.values():
         asked = {s.id: s.timeout_s for s in case.subtasks()}
         for call in case.calls:
             expected = asked.get(call.subtask_id) or 20.0
             if call.timeout_s > expected:
                 yield "attempts have their time", f"{call.name}: given {call.timeout_s} s, not {expected}"
-
-
-def deadlines_are_what_was_said(evidence: Evidence) -> Verdict:
-    """A run's deadline follows from its start, its plan and its caller; it moves only by the time a run was parked."""
-    for case in evidence.cases.values():
-        row = case.row
-        if case.plan is None or row["started_ms"] is None or case.is_old:
-            continue
-        operator = row["started_ms"] + round(evidence.setting.limits.run_timeout_s * 1000)
-        wall_s = case.plan.budget.wall_s if case.plan.budget is not None else None
-        said = [operator, *(row["started_ms"] + round(s * 1000) for s in [wall_s] if s is not None)]
-        callers = [ms for ms in case.deadlines if ms is not None]
-        first = min([*said, *callers])
-        may_move = wall_s is None and first >= operator
-        trouble_ms = 1e9 if any(life.is_troubled for life in evidence.proof.lives) else 50
-        latest = first + (_parked_ms(evidence, case) + trouble_ms if may_move else 0)
-        found = row["deadline_ms"]
-        if found is None and row["left_ms"] is None:
-            yield "deadlines are what was said", f"{case.run_id} has none, not {first}"
-        elif found is not None and not first <= found <= latest and not (callers and found in said):
-            yield "deadlines are what was said", f"{case.run_id}: {found}, not from {first} to {latest}"
-        if found is not None and row["ended_ms"] is not None:
-            yield from _ended_by_then(evidence, case)
-        if case.error_code == "run.deadline" and row["ended_ms"] < (found or 0) - 3:
-            yield "deadlines are what was said", f"{case.run_id} ended {found - row['ended_ms']} ms before its deadline"
-
-
-def _parked_ms(evidence: Evidence, case: Case) -> float:
-    """Return for how long somebody or something was waited for; at most, for others may have run meanwhile."""
-    waits: list[tuple[float, float]] = []
-    end_ms = float(case.row["ended_ms"] or 0)
-    for call in case.calls:
-        if call.end == "parked":
-            waits.append((ms(call.ended_s), _woken_ms(evidence, case, call) or end_ms))
-    asked: float | None = None
-    for event in case.events:
-        if event["kind"] == "awaiting_approval":
-            asked = asked or float(event["at_ms"])
-        elif event["kind"] in ("approved", "signalled") and asked is not None:
-            waits.append((asked, float(event["at_ms"])))
-            asked = None
-    if asked is not None:
-        waits.append((asked, end_ms))
-    total, reached = 0.0, 0.0
-    for begin, end in sorted(waits):
-        total += max(0.0, end - max(begin, reached))
-        reached = max(reached, end)
-    return total
-
-
-def _woken_ms(evidence: Evidence, case: Case, parked: Call) -> float | None:
-    """Return when an element that parked went on for good: what a crash took back was not the end of its wait."""
-    found = None
-    for call in case.calls:
-        if call.name == parked.name and call.number > parked.number:
-            found = ms(call.at_s)
-            if evidence.lives[call.life].is_orderly:
-                break
-    return found
-
-
-def _ended_by_then(evidence: Evidence, case: Case) -> Verdict:
-    late_s = (case.row["ended_ms"] - case.row["deadline_ms"]) / 1000
-    slack_s = evidence.setting.limits.stop_grace_s + 2.0
-    if late_s <= slack_s or not evidence.has_room:
-        return
-    for life in evidence.proof.lives:
-        began_ms, ended_ms = ms(life.began_s), ms(life.ended_s)
-        if not life.is_troubled and began_ms < case.row["deadline_ms"] and ended_ms > case.row["deadline_ms"] + slack_s * 1000:
-            yield "a deadline ends a run", f"{case.run_id} ended {late_s:.1f} s late, in life {life.number}"
 
 
 def nobody_waits_for_ever(evidence: Evidence) -> Verdict:
@@ -176,7 +124,9 @@ def _overdue(evidence: Evidence, case: Case, one: Call, following: Call) -> bool
     if one.end == "parked" and one.waits_until_s is not None:
         return following.at_s > one.at_s + one.waits_until_s + LATE_S
     trace = next((t for t in case.attempts(one.name) if t["attempt"] == one.attempt), None)
-    return trace is not None and bool(trace["next_ms"]) and ms(following.at_s) > trace["next_ms"] + LATE_S * 1000
+    return (
+        trace is not None and bool(trace["next_ms"]) and ms(following.at_s) > trace["next_ms"] + LATE_S * 1000
+    )
 
 
 def timers_are_not_early(evidence: Evidence) -> Verdict:
@@ -188,7 +138,10 @@ def timers_are_not_early(evidence: Evidence) -> Verdict:
             same = last is not None and last.life == call.life and not evidence.lives[call.life].is_troubled
             if same and last is not None and last.waits_until_s is not None:
                 if not call.signals and call.at_s < last.at_s + last.waits_until_s - 0.003:
-                    yield "timers are not early", f"{call.name}: {call.at_s - last.at_s:.3f} s of {last.waits_until_s}"
+                    yield (
+                        "timers are not early",
+                        f"{call.name}: {call.at_s - last.at_s:.3f} s of {last.waits_until_s}",
+                    )
                 if not call.signals and not call.is_due:
                     yield "who comes due is told so", f"{call.name}"
             if call.end == "parked":
@@ -202,29 +155,3 @@ def a_drain_starts_nothing(evidence: Evidence) -> Verdict:
             is_late = call.life == life.number and life.drained_s is not None and call.at_s > life.drained_s
             if is_late and KINDS[call.agent] is not Effect.EFFECTFUL:
                 yield "a drain starts nothing", f"{call.name} attempt {call.attempt} in life {life.number}"
-
-
-def the_first_in_turn_has_its_place(evidence: Evidence) -> Verdict:
-    """Among attempts that wait for a place, the run that came first by age and priority goes first."""
-    if evidence.setting.limits.per_agent:
-        return
-    turns = {c.run_id: c.row["created_ms"] - c.row["priority"] * 60_000 for c in evidence.cases.values()}
-    waits = []
-    for case in evidence.cases.values():
-        if case.plan is not None and case.plan.budget is None:
-            for trace in case.traces:
-                if trace["attempt"] and trace["agent_type"] in ("pure", "other") and trace["status"] == "success":
-                    queued = evidence.body(trace)["metadata"].get("queued_ms", 0)
-                    waits.append((trace["started_ms"] - queued, trace["started_ms"], case.run_id, trace))
-    for ready, start, run_id, _ in waits:
-        for other_ready, other_start, other_id, trace in waits:
-            is_better = turns[other_id] < turns[run_id]
-            if is_better and other_ready + 3 < start < other_start - 3 and _same_life(evidence, start, other_ready):
-                yield "the first in turn has its place", f"{other_id} {trace['subtask_id']} waited while {run_id} began"
-
-
-def _same_life(evidence: Evidence, *moments_ms: float) -> bool:
-    return any(
-        not life.is_troubled and all(ms(life.began_s) <= m <= ms(life.ended_s) for m in moments_ms)
-        for life in evidence.proof.lives
-    )

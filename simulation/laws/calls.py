@@ -35,7 +35,10 @@ def nothing_finished_is_run_again(evidence: Evidence) -> Verdict:
         if is_end:
             replied.add((call.life, call.name))
         elif (call.life, call.name) in replied and not _troubled(evidence, call):
-            yield "nothing finished is run again", f"{call.name} had answered in this life, attempt {call.attempt}"
+            yield (
+                "nothing finished is run again",
+                f"{call.name} had answered in this life, attempt {call.attempt}",
+            )
 
 
 def attempts_count_up(evidence: Evidence) -> Verdict:
@@ -51,7 +54,10 @@ def attempts_count_up(evidence: Evidence) -> Verdict:
             continue
         own = last[call.life, call.name]
         if call.attempt <= kept or call.attempt <= max((n for n in intended if n != call.attempt), default=0):
-            yield "attempt numbers are never reused", f"{what}: {call.attempt} after kept {kept}, intended {intended}"
+            yield (
+                "attempt numbers are never reused",
+                f"{what}: {call.attempt} after kept {kept}, intended {intended}",
+            )
         if call.attempt <= own and not _goes_on(evidence, call) and not _troubled(evidence, call):
             yield "attempt numbers are never reused", f"{what}: {call.attempt} after {own}"
         if not own and call.attempt > 1 + max([kept, *(n for n in intended if n != call.attempt)]):
@@ -73,23 +79,32 @@ def dependencies_come_first(evidence: Evidence) -> Verdict:
                 if not is_pure:
                     yield "an effect waits for what is before it to be kept", f"{call.name}: {name} was not"
                 elif not _ended_in_memory(evidence, case, call, name):
-                    yield "dependencies come first", f"{call.name} attempt {call.attempt} began before {name} had ended"
+                    yield (
+                        "dependencies come first",
+                        f"{call.name} attempt {call.attempt} began before {name} had ended",
+                    )
 
 
 def _ended_in_memory(evidence: Evidence, case: Case, call: Call, dependency: str) -> bool:
     """Say whether a dependency had ended in the same life without being kept yet."""
     life = evidence.lives[call.life]
-    own = [c for c in case.calls if c.life == call.life and c.subtask_id == dependency and c.number < call.number]
+    own = [
+        c for c in case.calls if c.life == call.life and c.subtask_id == dependency and c.number < call.number
+    ]
     if any(c.end == "lost" or c.ended_number > call.number for c in own):
         return False
     needs_no_call = any(s.id == dependency and s.foreach is not None for s in case.subtasks())
     if not own and needs_no_call and (life.is_troubled or not life.is_orderly):
         return True  # an empty list, whose end was lost with the process
     kept = case.ending(dependency)
-    has_given_up = any(t["subtask_id"] == dependency and t["error_code"] == "effect.unknown" for t in case.traces)
+    has_given_up = any(
+        t["subtask_id"] == dependency and t["error_code"] == "effect.unknown" for t in case.traces
+    )
     if has_given_up and kept is not None and kept["ended"] in GOOD:
         return True
-    return any(c.end == "reply" for c in own) or (kept is not None and kept["attempt"] == 0 and kept["ended"] in GOOD)
+    return any(c.end == "reply" for c in own) or (
+        kept is not None and kept["attempt"] == 0 and kept["ended"] in GOOD
+    )
 
 
 def inputs_are_what_was_written(evidence: Evidence) -> Verdict:
@@ -109,22 +124,35 @@ def inputs_are_what_was_written(evidence: Evidence) -> Verdict:
                 else:
                     expected = evidence.context(case, key)
                 if given.get(key) != expected:
-                    yield "inputs are what was written", f"{case.run_id} {subtask.id} {key}: {given.get(key)!s:.80} for {expected!s:.80}"
+                    yield (
+                        "inputs are what was written",
+                        f"{case.run_id} {subtask.id} {key}: {given.get(key)!s:.80} for {expected!s:.80}",
+                    )
 
 
 def nothing_starts_too_early_or_too_late(evidence: Evidence) -> Verdict:
     """A retry waits as long as was said; nothing starts after the deadline."""
     for case in evidence.cases.values():
-        due = {(t["subtask_id"], t["item_index"], t["attempt"]): t for t in case.traces if t["attempt"] and t["next_ms"]}
+        due = {
+            (t["subtask_id"], t["item_index"], t["attempt"]): t
+            for t in case.traces
+            if t["attempt"] and t["next_ms"]
+        }
         for call in case.calls:
             if call.purpose == "run":
                 last = due.get((call.subtask_id, call.item_index, call.attempt - 1))
                 is_later = last is not None and last["started_ms"] < ms(call.at_s) + SLACK_MS
                 if last is not None and is_later and ms(call.at_s) < last["next_ms"] - SLACK_MS:
-                    yield "a retry waits its time", f"{call.name} attempt {call.attempt}: due {last['next_ms']}, called {ms(call.at_s):.0f}"
+                    yield (
+                        "a retry waits its time",
+                        f"{call.name} attempt {call.attempt}: due {last['next_ms']}, called {ms(call.at_s):.0f}",
+                    )
             deadline = call.knows.deadline_ms
             if deadline is not None and ms(call.at_s) > deadline + SLACK_MS + 250:
-                yield "nothing starts after the deadline", f"{call.name}: {ms(call.at_s) - deadline:.0f} ms late"
+                yield (
+                    "nothing starts after the deadline",
+                    f"{call.name}: {ms(call.at_s) - deadline:.0f} ms late",
+                )
 
 
 def _troubled(evidence: Evidence, call: Call) -> bool:
@@ -134,5 +162,9 @@ def _troubled(evidence: Evidence, call: Call) -> bool:
 
 def _goes_on(evidence: Evidence, call: Call) -> bool:
     """Say whether a call goes on with an attempt that had parked."""
-    same = [c for c in evidence.history.calls if c.name == call.name and c.life == call.life and c.number < call.number]
+    same = [
+        c
+        for c in evidence.history.calls
+        if c.name == call.name and c.life == call.life and c.number < call.number
+    ]
     return bool(same) and same[-1].end == "parked" and same[-1].attempt == call.attempt

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 
 from contracts.effect import Effect
 from simulation.actors import KINDS
+from simulation.connection import Row
 from simulation.history import Call
 from simulation.laws.evidence import FINAL, GOOD, Case, Evidence, Verdict
 
@@ -49,8 +50,13 @@ def every_effect_is_accounted_for(evidence: Evidence) -> Verdict:
         if case.state not in FINAL:
             continue
         for effect in case.effects:
-            if effect.kind == "effectful" and not any(_accounts(t, effect.attempt) for t in case.attempts(effect.name)):
-                yield "every ambiguous effect is surfaced", f"{effect.name} attempt {effect.attempt} has no trace"
+            if effect.kind == "effectful" and not any(
+                _accounts(t, effect.attempt) for t in case.attempts(effect.name)
+            ):
+                yield (
+                    "every ambiguous effect is surfaced",
+                    f"{effect.name} attempt {effect.attempt} has no trace",
+                )
         for intent in case.intents:
             index = None if intent["item_index"] == -1 else intent["item_index"]
             name = (case.run_id, intent["subtask_id"], index)
@@ -59,8 +65,8 @@ def every_effect_is_accounted_for(evidence: Evidence) -> Verdict:
                 yield "every intent has its end", f"{name} attempt {intent['attempt']}"
 
 
-def _accounts(trace: object, attempt: int) -> bool:
-    found = trace["attempt"], trace["status"], trace["error_code"]  # type: ignore[index]  # a row
+def _accounts(trace: Row, attempt: int) -> bool:
+    found = trace["attempt"], trace["status"], trace["error_code"]
     return found[0] == attempt and (found[1] in GOOD or found[2] == "effect.unknown")
 
 
@@ -78,10 +84,16 @@ def what_is_not_known_is_said_so_only_then(evidence: Evidence) -> Verdict:
             own = [c for c in case.calls if c.name == name and c.attempt == trace["attempt"]]
             runs = [c for c in own if c.purpose == "run"]
             if runs and all(evidence.was_kept(c) and c.end in ("reply", "failed", "parked") for c in runs):
-                yield "what is known is not called unknown", f"{name} attempt {trace['attempt']}: {runs[-1].end}"
+                yield (
+                    "what is known is not called unknown",
+                    f"{name} attempt {trace['attempt']}: {runs[-1].end}",
+                )
             told = [c for c in own if c.purpose == "reconcile" and c.end in ("reply", "not_done")]
             if any(evidence.was_kept(c) for c in told):
-                yield "a reconcile result is honoured", f"{name} attempt {trace['attempt']} is unknown, and was found out"
+                yield (
+                    "a reconcile result is honoured",
+                    f"{name} attempt {trace['attempt']} is unknown, and was found out",
+                )
 
 
 def what_was_found_out_is_honoured(evidence: Evidence) -> Verdict:
@@ -92,13 +104,26 @@ def what_was_found_out_is_honoured(evidence: Evidence) -> Verdict:
                 continue
             own = [t for t in case.attempts(call.name) if t["attempt"] == call.attempt]
             if call.end == "reply" and not any(_says(evidence, t, call) for t in own):
-                yield "a reconcile result is honoured", f"{call.name} attempt {call.attempt}: it took effect, and that is not kept"
+                yield (
+                    "a reconcile result is honoured",
+                    f"{call.name} attempt {call.attempt}: it took effect, and that is not kept",
+                )
             if call.end == "not_done" and any(t["status"] in GOOD for t in own):
-                yield "a reconcile result is honoured", f"{call.name} attempt {call.attempt}: it never happened, and counts as done"
+                yield (
+                    "a reconcile result is honoured",
+                    f"{call.name} attempt {call.attempt}: it never happened, and counts as done",
+                )
             if call.end == "reply":
-                later = [c for c in case.calls if c.name == call.name and c.purpose == "run" and c.number > call.number]
+                later = [
+                    c
+                    for c in case.calls
+                    if c.name == call.name and c.purpose == "run" and c.number > call.number
+                ]
                 if later:
-                    yield "a reconcile result is honoured", f"{call.name}: run again as attempt {later[0].attempt}"
+                    yield (
+                        "a reconcile result is honoured",
+                        f"{call.name}: run again as attempt {later[0].attempt}",
+                    )
 
 
 def ambiguous_effects_are_asked_about(evidence: Evidence) -> Verdict:
@@ -109,12 +134,19 @@ def ambiguous_effects_are_asked_about(evidence: Evidence) -> Verdict:
                 continue
             if call.end not in ("lost", "cancelled", "crashed"):
                 continue
-            later = [c for c in case.calls if c.name == call.name and c.number > call.number and c.agent == call.agent]
+            later = [
+                c
+                for c in case.calls
+                if c.name == call.name and c.number > call.number and c.agent == call.agent
+            ]
             nexts = [c for c in later if c.purpose == "run"]
             asked = [c for c in later if c.purpose == "reconcile" and c.end == "not_done"]
             if nexts and (not asked or asked[0].number > nexts[0].number):
-                yield "an unknown effect is not run again", f"{call.name} attempt {call.attempt} was {call.end}, then {nexts[0].attempt} began"
+                yield (
+                    "an unknown effect is not run again",
+                    f"{call.name} attempt {call.attempt} was {call.end}, then {nexts[0].attempt} began",
+                )
 
 
-def _says(evidence: Evidence, trace: object, call: Call) -> bool:
-    return trace["status"] in GOOD and evidence.body(trace)["output"] == call.output  # type: ignore[index,arg-type]  # a row
+def _says(evidence: Evidence, trace: Row, call: Call) -> bool:
+    return trace["status"] in GOOD and evidence.body(trace)["output"] == call.output

@@ -74,7 +74,10 @@ def whoever_takes_over_raises_the_epoch(evidence: Evidence) -> Verdict:
             if run is None or now is None or len(traces) == len(then.get(run_id, [])):
                 continue
             if now["epoch"] <= run["epoch"]:
-                yield "whoever takes over raises the epoch", f"{run_id}: {run['epoch']} before and after life {before.life}"
+                yield (
+                    "whoever takes over raises the epoch",
+                    f"{run_id}: {run['epoch']} before and after life {before.life}",
+                )
 
 
 def plans_stay(evidence: Evidence) -> Verdict:

@@ -121,7 +121,11 @@ class Evidence:
         self.last = proof.snapshots[-1]
         self.blobs = {row["sha256"]: row["body"] for row in self.last.rows["blob"]}
         tables = {t: self.last.of_run(t) for t in ("trace", "event", "value", "intent", "signal")}
-        calls, effects, requests = _by_run(self.history.calls), _by_run(self.history.effects), _by_run(self.history.requests)
+        calls, effects, requests = (
+            _by_run(self.history.calls),
+            _by_run(self.history.effects),
+            _by_run(self.history.requests),
+        )
         self.cases = {
             run_id: Case(
                 run_id, row, proof.plans.get(row["plan_id"] or ""), tables["trace"][run_id], tables["event"][run_id],

@@ -36,7 +36,9 @@ def a_plan_goes_as_it_says(evidence: Evidence) -> Verdict:
 def _skips(evidence: Evidence, case: Case, subtask: Subtask, statuses: dict[str, str]) -> Verdict:
     what = f"{case.run_id} {subtask.id} ended as {statuses[subtask.id]}"
     has_all = all(statuses.get(d) in GOOD for d in subtask.dependencies)
-    may_run = has_all and (subtask.when is None or holds(subtask.when, evidence.context(case, subtask.when.key)))
+    may_run = has_all and (
+        subtask.when is None or holds(subtask.when, evidence.context(case, subtask.when.key))
+    )
     is_skipped = statuses[subtask.id] == "skipped"
     called = [c for c in case.calls if c.subtask_id == subtask.id and evidence.was_kept(c)]
     if may_run and is_skipped:
@@ -58,14 +60,20 @@ def _whole_list(evidence: Evidence, case: Case, subtask: Subtask) -> Verdict:
     elements = evidence.elements(case, subtask)
     found = evidence.context(case, subtask.output_key)
     if not isinstance(found, list) or len(found) != len(elements):
-        yield "elements stay complete and in order", f"{case.run_id} {subtask.id}: {len(elements)} elements, {found!s:.80}"
+        yield (
+            "elements stay complete and in order",
+            f"{case.run_id} {subtask.id}: {len(elements)} elements, {found!s:.80}",
+        )
         return
     for i in range(len(elements)):
         last = [t for t in case.attempts((case.run_id, subtask.id, i)) if t["next_ms"] is None]
         if len(last) != 1:
             yield "each element ends once", f"{case.run_id} {subtask.id} {i}: {len(last)} times"
         elif (found[i] is not None) != (last[0]["status"] in GOOD):
-            yield "elements stay complete and in order", f"{case.run_id} {subtask.id} {i}: {found[i]!s:.60}, {last[0]['status']}"
+            yield (
+                "elements stay complete and in order",
+                f"{case.run_id} {subtask.id} {i}: {found[i]!s:.60}, {last[0]['status']}",
+            )
 
 
 def _verdict(evidence: Evidence, case: Case, plan: Plan, statuses: dict[str, str]) -> Verdict:
@@ -76,10 +84,16 @@ def _verdict(evidence: Evidence, case: Case, plan: Plan, statuses: dict[str, str
     failed = [sid for sid, status in statuses.items() if status not in GOOD | {"skipped"}]
     should = plan.result_key in produced if plan.result_key is not None else not failed
     if (case.state == "succeeded") != should:
-        yield "a run ends as its subtasks say", f"{case.run_id}: {case.state} with {statuses}, result {plan.result_key}"
+        yield (
+            "a run ends as its subtasks say",
+            f"{case.run_id}: {case.state} with {statuses}, result {plan.result_key}",
+        )
     for subtask in plan.subtasks:
         if subtask.on_failure == "fail" and subtask.id in failed:
-            yield "a subtask that must not fail fails its run", f"{case.run_id} {subtask.id}: {case.state} {case.error_code}"
+            yield (
+                "a subtask that must not fail fails its run",
+                f"{case.run_id} {subtask.id}: {case.state} {case.error_code}",
+            )
     expected = _result(evidence, case, plan)
     text = evidence.text(case.row["result"], case.row["result_blob"])
     if case.state == "succeeded" and (None if text is None else json.loads(text)) != expected:
@@ -109,7 +123,10 @@ def _tries(evidence: Evidence, case: Case, subtask: Subtask, traces: list[Any]) 
     last = next((t for t in traces if t["next_ms"] is None), None)
     by_agent: dict[str, int] = {}
     for trace in traces:
-        if trace["status"] != "cancelled" and trace["error_code"] not in ("effect.not_done", "budget.exhausted"):
+        if trace["status"] != "cancelled" and trace["error_code"] not in (
+            "effect.not_done",
+            "budget.exhausted",
+        ):
             by_agent[trace["agent_type"]] = by_agent.get(trace["agent_type"], 0) + 1
     for agent, made in by_agent.items():
         if made > _allowed(subtask, agent):
@@ -128,7 +145,11 @@ def _tries(evidence: Evidence, case: Case, subtask: Subtask, traces: list[Any]) 
     what = f"{case.run_id} {subtask.id} gave up after {by_agent}, {last['error_code']}"
     if error.get("retryable") and by_agent.get(agent, 0) < _allowed(subtask, agent):
         yield "every try is made", what
-    if subtask.on_failure == "fallback" and agent == subtask.required_agent and subtask.fallback_agent != agent:
+    if (
+        subtask.on_failure == "fallback"
+        and agent == subtask.required_agent
+        and subtask.fallback_agent != agent
+    ):
         yield "the fallback has its turn", what
 
 

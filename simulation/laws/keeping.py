@@ -19,7 +19,16 @@ FOR_EVER: Final = {
     "request_key": ("key",),
 }
 """Tables whose rows are written once."""
-OF_A_RUN: Final = ("run_id", "objective", "created_ms", "priority", "approval", "parent_id", "inputs", "home_zone")
+OF_A_RUN: Final = (
+    "run_id",
+    "objective",
+    "created_ms",
+    "priority",
+    "approval",
+    "parent_id",
+    "inputs",
+    "home_zone",
+)
 
 
 def nothing_kept_is_lost(evidence: Evidence) -> Verdict:
@@ -45,9 +54,14 @@ def _runs_go_on(before: Snapshot, after: Snapshot) -> Verdict:
             yield "nothing kept is lost", f"run {run_id} is gone after life {before.life}"
             continue
         if old["state"] in FINAL and tuple(old) != tuple(new):
-            yield "an end is final", f"run {run_id} had ended as {old['state']} and was changed to {new['state']}"
+            yield (
+                "an end is final",
+                f"run {run_id} had ended as {old['state']} and was changed to {new['state']}",
+            )
         changed = [c for c in OF_A_RUN if old[c] != new[c]]
-        changed += [c for c in ("plan_id", "cancel_reason", "started_ms") if old[c] is not None and old[c] != new[c]]
+        changed += [
+            c for c in ("plan_id", "cancel_reason", "started_ms") if old[c] is not None and old[c] != new[c]
+        ]
         if changed:
             yield "a run stays the same run", f"{run_id}: {changed} changed"
         if new["epoch"] < old["epoch"]:
@@ -60,7 +74,9 @@ def _deadline(run_id: str, old: Row, new: Row, after: Snapshot) -> Verdict:
     if one is None or old["started_ms"] is None or other is None or one == other:
         return
     # Without a deadline of its own a run's time stands still while it is parked.
-    kinds = {e["kind"] for e in after.rows["event"] if e["run_id"] == run_id and e["at_ms"] >= old["started_ms"]}
+    kinds = {
+        e["kind"] for e in after.rows["event"] if e["run_id"] == run_id and e["at_ms"] >= old["started_ms"]
+    }
     if not kinds & {"awaiting_approval", "parked"}:
         yield "deadlines are absolute", f"{run_id}: {one} became {other}"
 
@@ -83,11 +99,20 @@ def what_was_acknowledged_is_kept(evidence: Evidence) -> Verdict:
                 continue
             run = look.runs().get(asked.fields.get("made") or asked.run_id)
             if run is None:
-                yield "an acknowledged run is kept", f"{asked.verb} of {asked.run_id}: not in the file of life {look.life}"
+                yield (
+                    "an acknowledged run is kept",
+                    f"{asked.verb} of {asked.run_id}: not in the file of life {look.life}",
+                )
             elif asked.verb == "cancel" and asked.fields["found"] and run["cancel_reason"] is None:
-                yield "an acknowledged cancel is kept", f"{asked.run_id}: life {look.life} knows nothing of it"
+                yield (
+                    "an acknowledged cancel is kept",
+                    f"{asked.run_id}: life {look.life} knows nothing of it",
+                )
             elif asked.verb == "signal" and not _has_signal(look, asked.run_id, asked.fields["signal_id"]):
-                yield "an acknowledged signal is kept", f"{asked.fields['signal_id']} of {asked.run_id}: gone in life {look.life}"
+                yield (
+                    "an acknowledged signal is kept",
+                    f"{asked.fields['signal_id']} of {asked.run_id}: gone in life {look.life}",
+                )
             elif asked.verb == "wait" and run["state"] not in FINAL:
                 yield "an acknowledged end is kept", f"{asked.run_id} is {run['state']} in life {look.life}"
 
@@ -103,12 +128,18 @@ def what_was_shown_is_kept(evidence: Evidence) -> Verdict:
         if seen.by == "watcher":
             name = (seen.by, seen.run_id, seen.event_id)
             if texts.setdefault(name, seen.text) != seen.text:
-                yield "an event is always the same", f"{seen.run_id} {seen.event_id}: {texts[name]} and {seen.text}"
+                yield (
+                    "an event is always the same",
+                    f"{seen.run_id} {seen.event_id}: {texts[name]} and {seen.text}",
+                )
     for look in evidence.proof.snapshots:
         kept = {(row["run_id"], row["event_id"]) for table in ("trace", "event") for row in look.rows[table]}
         for seen in evidence.history.seen:
             if seen.number < look.number and (seen.run_id, seen.event_id) not in kept:
-                yield "what was shown is kept", f"event {seen.event_id} of {seen.run_id}, shown to a {seen.by} in life {seen.life}, is gone in life {look.life}"
+                yield (
+                    "what was shown is kept",
+                    f"event {seen.event_id} of {seen.run_id}, shown to a {seen.by} in life {seen.life}, is gone in life {look.life}",
+                )
 
 
 def observers_hear_in_order(evidence: Evidence) -> Verdict:
@@ -118,5 +149,8 @@ def observers_hear_in_order(evidence: Evidence) -> Verdict:
         if seen.by == "observer":
             name = (seen.life, seen.run_id)
             if seen.event_id < heard.get(name, 0):
-                yield "observers hear in order", f"{seen.run_id}: {seen.event_id} after {heard[name]} in life {seen.life}"
+                yield (
+                    "observers hear in order",
+                    f"{seen.run_id}: {seen.event_id} after {heard[name]} in life {seen.life}",
+                )
             heard[name] = seen.event_id

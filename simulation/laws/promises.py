@@ -9,6 +9,9 @@ from simulation.history import Call
 from simulation.laws.evidence import FINAL, Case, Evidence, Verdict, ms
 
 MS_PER_PRIORITY = 60_000
+SHARE = 50
+"""Requests an attempt is given where nothing says otherwise."""
+STOPPED = frozenset({"run.cancelled", "run.deadline", "run.rejected", "run.subtask_failed"})
 
 
 def every_run_ends(evidence: Evidence) -> Verdict:
@@ -34,7 +37,11 @@ def a_cancel_is_final(evidence: Evidence) -> Verdict:
         grace_ms = 1000 * (evidence.setting.limits.stop_grace_s + 1.5)
         life = evidence.lives[asked.life]
         late = case.row["ended_ms"] - ms(asked.answered_s or 0.0) if case.row["ended_ms"] else 0.0
-        if late > grace_ms and not life.is_troubled and ms(life.ended_s) > ms(asked.answered_s or 0.0) + grace_ms:
+        if (
+            late > grace_ms
+            and not life.is_troubled
+            and ms(life.ended_s) > ms(asked.answered_s or 0.0) + grace_ms
+        ):
             yield "a cancel is quick", f"{asked.run_id}: {late:.0f} ms"
 
 
@@ -43,7 +50,11 @@ def only_the_right_approval_counts(evidence: Evidence) -> Verdict:
     for case in evidence.cases.values():
         if case.plan is None:
             continue
-        yes = [(r.number, json.loads(r.fields["payload"])) for r in case.requests if r.verb == "signal" and r.fields["name"] == "approve"]
+        yes = [
+            (r.number, json.loads(r.fields["payload"]))
+            for r in case.requests
+            if r.verb == "signal" and r.fields["name"] == "approve"
+        ]
         right = [(n, p["subtask"]) for n, p in yes if p["plan_id"] == case.plan.plan_id]
         asks = {s.id for s in case.plan.subtasks if s.approval == "always"}
         for call in case.calls:
@@ -81,56 +92,16 @@ def a_signal_is_heard_once(evidence: Evidence) -> Verdict:
         for signal_id, names in heard.items():
             if len(names) > 1:
                 yield "a signal is heard once", f"{case.run_id} {signal_id}: {sorted(map(str, names))}"
-        taken = {s["signal_id"] for s in case.signals if s["taken"] and s["name"] not in ("approve", "reject")}
-        for signal_id in sorted(heard.keys() - taken):
+        taken = {
+            s["signal_id"] for s in case.signals if s["taken"] and s["name"] not in ("approve", "reject")
+        }
+        for signal_id in sorted(heard.keys() - taken) if case.error_code not in STOPPED else ():
             yield "a signal that was heard is used up", f"{case.run_id} {signal_id}"
 
 
 def _counts(evidence: Evidence, case: Case, call: Call) -> bool:
     """Say whether what a call did is kept."""
     return any(t["attempt"] == call.attempt and evidence.was_kept(call) for t in case.attempts(call.name))
-
-
-def budgets_are_kept(evidence: Evidence) -> Verdict:
-    """No attempt may use more than is left, and what was not used is there for the next."""
-    for case in evidence.cases.values():
-        own = {s.id: s.budget.requests for s in case.subtasks() if s.budget is not None}
-        whole = case.plan.budget.requests if case.plan is not None and case.plan.budget is not None else None
-        for call in case.calls:
-            wanted = own.get(call.subtask_id)
-            if wanted is not None and call.allowance.get("requests") != wanted:
-                yield "a subtask has its own budget", f"{call.name}: {dict(call.allowance)}, not {wanted}"
-        if whole is not None:
-            yield from _spent(evidence, case, whole)
-            yield from _refused(case, whole, own)
-
-
-def _spent(evidence: Evidence, case: Case, whole: int) -> Verdict:
-    for life in sorted({c.life for c in case.calls}):
-        if evidence.lives[life].is_troubled:
-            continue  # what could not be kept counts no more, nor does what it spent
-        calls = [c for c in case.calls if c.life == life]
-        steps = sorted([(c.number, 1, c) for c in calls] + [(c.ended_number, 0, c) for c in calls if c.end != "lost"], key=lambda s: s[:2])
-        held: dict[int, int] = {}
-        spent = 0
-        for _, is_start, call in steps:
-            if not is_start:
-                held.pop(call.number, None)
-                spent += int(call.usage.get("requests", 0))  # type: ignore[call-overload]  # an int here
-                continue
-            held[call.number] = call.allowance.get("requests", 0)
-            if sum(held.values()) + spent > whole:
-                yield "no more is reserved than is left", f"{call.name}: {sum(held.values())} held, {spent} spent of {whole}"
-
-
-def _refused(case: Case, whole: int, own: dict[str, int | None]) -> Verdict:
-    used = 0
-    for trace in case.traces:
-        if trace["error_code"] == "budget.exhausted":
-            wanted = own.get(trace["subtask_id"]) or 1
-            if whole - used >= wanted:
-                yield "what was not used is given back", f"{case.run_id} {trace['subtask_id']}: refused with {whole - used} of {whole} left"
-        used += int(json.loads(trace["usage"]).get("requests", 0))
 
 
 def one_key_is_one_run(evidence: Evidence) -> Verdict:
@@ -150,48 +121,6 @@ def one_key_is_one_run(evidence: Evidence) -> Verdict:
     for key, made_runs in runs.items():
         if len(made_runs) > 1:
             yield "one key is one run", f"{key} made {sorted(made_runs)}"
-
-
-def the_queue_is_bounded(evidence: Evidence) -> Verdict:
-    """One run more than allowed is refused; one less is not."""
-    most = evidence.setting.limits.max_runs
-    for asked in evidence.history.requests:
-        if asked.verb != "submit" or evidence.lives[asked.life].is_troubled:
-            continue
-        if asked.is_acknowledged and not asked.fields["is_replay"] and asked.fields["before"] >= most:
-            yield "the queue is bounded", f"{asked.run_id} was accepted with {asked.fields['before']} of {most} there"
-        so_far = sum(r.verb == "submit" and r.number <= asked.number for r in evidence.history.requests)
-        if asked.answer == "engine.full" and so_far <= most:
-            yield "the queue has room", f"{asked.run_id} was refused with {so_far} of {most} asked for so far"
-
-
-def the_first_in_turn_is_first(evidence: Evidence) -> Verdict:
-    """Runs leave the queue by priority and age, attempts get their place by the run's."""
-    turns = {c.run_id: c.row["created_ms"] - c.row["priority"] * MS_PER_PRIORITY for c in evidence.cases.values()}
-    accepted = {
-        r.run_id: r for r in evidence.history.requests
-        if r.verb == "submit" and r.is_acknowledged and not r.fields["is_replay"]
-    }  # fmt: skip
-    begun = {c.run_id: _begun(c) for c in evidence.cases.values()}
-    for one, first in accepted.items():
-        for other, second in accepted.items():
-            if turns.get(other, 0) >= turns.get(one, 0) or first.life != second.life:
-                continue
-            life, mine, theirs = evidence.lives[first.life], begun.get(one), begun.get(other)
-            if mine is None or mine > ms(life.ended_s) or life.is_troubled or _was_stopped(first.run_id, evidence, mine):
-                continue
-            if ms(second.answered_s or 0.0) + 5 < mine and (theirs is None or theirs > mine + 5) and not _was_stopped(second.run_id, evidence, mine):
-                yield "the first in turn is first", f"{one} began before {other}, which waited and had its turn first"
-
-
-def _begun(case: Case) -> float | None:
-    """Return when a run left the queue."""
-    kinds = FINAL | {"planning", "running", "awaiting_approval"}
-    return next((float(e["at_ms"]) for e in case.events if e["kind"] in kinds), None)
-
-
-def _was_stopped(run_id: str, evidence: Evidence, before_ms: float) -> bool:
-    return any(r.run_id == run_id and r.verb == "cancel" and ms(r.at_s) < before_ms + 5 for r in evidence.history.requests)
 
 
 def retries_keep_what_was_done(evidence: Evidence) -> Verdict:

@@ -50,7 +50,9 @@ def what_is_kept_can_be_read(connection: SimConnection, history: History) -> Non
         history.violate("the file is sound", str(found[:3]))
 
 
-def nothing_spoilt_is_served(connection: SimConnection, history: History, rng: random.Random, flips: int) -> None:
+def nothing_spoilt_is_served(
+    connection: SimConnection, history: History, rng: random.Random, flips: int
+) -> None:
     """Spoil some columns, one at a time, and see that each is noticed by whoever reads it."""
     good = {name: json.dumps(read(), default=str, sort_keys=True) for name, read in read_all(connection)}
     for _ in range(flips):
@@ -63,7 +65,11 @@ def nothing_spoilt_is_served(connection: SimConnection, history: History, rng: r
 
 
 def _spoil(
-    connection: SimConnection, history: History, rng: random.Random, target: tuple[str, str, Any], good: dict[str, str]
+    connection: SimConnection,
+    history: History,
+    rng: random.Random,
+    target: tuple[str, str, Any],
+    good: dict[str, str],
 ) -> None:
     table, column, row = target
     where = "event_id = ? AND run_id = ?" if table == "event" else "rowid = ?"
@@ -79,7 +85,9 @@ def _spoil(
         except CallsheetError:
             continue
         if served != good.get(name):
-            history.violate("nothing spoilt is served", f"{table}.{column} {row[1]}: {name} was served changed")
+            history.violate(
+                "nothing spoilt is served", f"{table}.{column} {row[1]}: {name} was served changed"
+            )
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value, *which)).fetchall()
 
 

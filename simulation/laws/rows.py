@@ -45,7 +45,10 @@ def _blobs_are_there(look: Snapshot) -> Verdict:
         for row in look.rows[table]:
             for column in columns:
                 if row[column] is not None and row[column] not in blobs:
-                    yield "a blob is there before who names it", f"{table} {row[0]} {row[1]} names {row[column][:12]}"
+                    yield (
+                        "a blob is there before who names it",
+                        f"{table} {row[0]} {row[1]} names {row[column][:12]}",
+                    )
 
 
 def _numbered(run_id: str, traces: list[Row], events: list[Row]) -> Verdict:
@@ -61,7 +64,10 @@ def _named_once(run_id: str, traces: list[Row]) -> Verdict:
         (t["subtask_id"], t["item_index"], t["attempt"]) for t in traces if t["attempt"]
     ).items():
         if n > 1:
-            yield "attempt numbers are never reused", f"{run_id} {sid} {index}: {n} traces of attempt {attempt}"
+            yield (
+                "attempt numbers are never reused",
+                f"{run_id} {sid} {index}: {n} traces of attempt {attempt}",
+            )
     for sid, n in Counter(t["subtask_id"] for t in traces if t["ended"]).items():
         if n > 1:
             yield "a subtask ends once", f"{run_id} {sid} ended {n} times"
@@ -74,11 +80,19 @@ def _results(run_id: str, plan: Plan, traces: list[Row], values: list[Row], evid
         ending, value = endings.get(subtask.id), kept.pop(subtask.output_key, None)
         has_ended = ending is not None and ending["ended"] in GOOD
         if has_ended and value is None:
-            yield "a trace has its result", f"{run_id} {subtask.id} ended as {ending['ended'] if ending else ''} and wrote nothing"
+            yield (
+                "a trace has its result",
+                f"{run_id} {subtask.id} ended as {ending['ended'] if ending else ''} and wrote nothing",
+            )
         elif value is not None and not has_ended:
-            yield "a result has its trace", f"{run_id} {subtask.id} wrote {subtask.output_key!r} and has not ended"
+            yield (
+                "a result has its trace",
+                f"{run_id} {subtask.id} wrote {subtask.output_key!r} and has not ended",
+            )
         elif value is not None and ending is not None:
-            yield from _same(run_id, subtask.id, value, [t for t in traces if t["subtask_id"] == subtask.id], evidence)
+            yield from _same(
+                run_id, subtask.id, value, [t for t in traces if t["subtask_id"] == subtask.id], evidence
+            )
     for key in kept.keys() - plan.inputs.keys():
         yield "only subtasks write", f"{run_id}: {key!r}"
 

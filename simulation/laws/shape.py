@@ -20,7 +20,9 @@ def the_shape_is_whole(connection: SimConnection, history: History) -> None:
     wanted = _newest()
     for thing in wanted:
         if thing not in here:
-            history.violate("a migration is whole", f"{thing[0]} {thing[1]} is missing, or not as it was made")
+            history.violate(
+                "a migration is whole", f"{thing[0]} {thing[1]} is missing, or not as it was made"
+            )
     for thing in here:
         if thing not in wanted:
             history.violate("a migration is whole", f"{thing[0]} {thing[1]} is left over")
@@ -34,7 +36,9 @@ def what_was_there_is_there(connection: SimConnection, history: History) -> None
         if [row[0] for row in rows] != [expected]:
             history.violate("a migration keeps what was there", f"{run_id}: {rows}, not {expected}")
         for table, n in (("trace", 1), ("value", 1), ("event", 2)):
-            found = connection.execute(f"SELECT count(*) FROM {table} WHERE run_id = ?", (run_id,)).fetchone()[0]
+            found = connection.execute(
+                f"SELECT count(*) FROM {table} WHERE run_id = ?", (run_id,)
+            ).fetchone()[0]
             if found != n:
                 history.violate("a migration keeps what was there", f"{run_id}: {found} of {table}, not {n}")
 

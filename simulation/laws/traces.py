@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from simulation.connection import Row
 from simulation.history import Call
 from simulation.laws.evidence import GOOD, Case, Evidence, Verdict, ms
 
@@ -33,7 +34,10 @@ def every_attempt_has_its_trace(evidence: Evidence) -> Verdict:
         if call.agent in ("effect", "asks") and call.end in ("cancelled", "crashed"):
             continue  # it is not known what it did; the next process finds out
         if (*call.name, call.attempt) not in traced.get(call.life + 1, traced[-1]):
-            yield "every attempt has its trace", f"{call.name} attempt {call.attempt} ended as {call.end}, life {call.life}"
+            yield (
+                "every attempt has its trace",
+                f"{call.name} attempt {call.attempt} ended as {call.end}, life {call.life}",
+            )
 
 
 def every_trace_had_its_attempt(evidence: Evidence) -> Verdict:
@@ -55,13 +59,16 @@ def every_trace_had_its_attempt(evidence: Evidence) -> Verdict:
             elif not any(trace["status"] in EXPECTED[c.end] for c in own):
                 yield "a trace says what came of it", f"{what} for {[c.end for c in own]}"
             elif trace["status"] in GOOD and not any(_is_answer(evidence, trace, c) for c in own):
-                yield "a trace holds what was answered", f"{what}: {str(evidence.body(trace)['output'])[:100]}"
+                yield (
+                    "a trace holds what was answered",
+                    f"{what}: {str(evidence.body(trace)['output'])[:100]}",
+                )
             elif trace["agent_type"] not in {c.agent for c in own}:
                 yield "a trace names its agent", what
 
 
-def _is_answer(evidence: Evidence, trace: object, call: Call) -> bool:
-    return bool(call.end == "reply" and evidence.body(trace)["output"] == call.output)  # type: ignore[arg-type]  # a row
+def _is_answer(evidence: Evidence, trace: Row, call: Call) -> bool:
+    return bool(call.end == "reply" and evidence.body(trace)["output"] == call.output)
 
 
 def times_are_true(evidence: Evidence) -> Verdict:
@@ -74,24 +81,35 @@ def times_are_true(evidence: Evidence) -> Verdict:
                 if c.name[1:] == (trace["subtask_id"], trace["item_index"])
                 and c.attempt == trace["attempt"]
             ]  # fmt: skip
-            if not calls or any(c.purpose == "reconcile" for c in calls) or trace["error_code"] in WITHOUT_A_CALL | {"effect.not_done"}:
+            if (
+                not calls
+                or any(c.purpose == "reconcile" for c in calls)
+                or trace["error_code"] in WITHOUT_A_CALL | {"effect.not_done"}
+            ):
                 continue
-            if trace["status"] != "cancelled" and not any(abs(ms(c.at_s) - trace["started_ms"]) < 5 for c in calls):
-                yield "times are true", f"{case.run_id} {trace['subtask_id']} {trace['attempt']}: starts {trace['started_ms']}"
+            if trace["status"] != "cancelled" and not any(
+                abs(ms(c.at_s) - trace["started_ms"]) < 5 for c in calls
+            ):
+                yield (
+                    "times are true",
+                    f"{case.run_id} {trace['subtask_id']} {trace['attempt']}: starts {trace['started_ms']}",
+                )
             if trace["next_ms"] and trace["status"] != "cancelled":
                 tries = _tries(case, trace)
                 expected = min(backoff.ceiling_s, backoff.base_s * 2.0 ** (tries - 1)) * 1000
                 waits = [trace["next_ms"] - ms(c.ended_s) for c in calls]
                 if not any(abs(wait - expected) < 8 for wait in waits):
-                    yield "backoff grows from attempt to attempt", f"{case.run_id} {trace['subtask_id']} {trace['attempt']}: waits {waits}, not {expected}"
+                    yield (
+                        "backoff grows from attempt to attempt",
+                        f"{case.run_id} {trace['subtask_id']} {trace['attempt']}: waits {waits}, not {expected}",
+                    )
 
 
-def _tries(case: Case, trace: object) -> int:
+def _tries(case: Case, row: Row) -> int:
     """Count attempts by the same agent up to this one; one that was stopped to be gone on with does not count."""
-    row: dict[str, object] = trace  # type: ignore[assignment]  # a row
     name = (case.run_id, row["subtask_id"], row["item_index"])
     return sum(
-        1 for t in case.attempts(name)  # type: ignore[arg-type]  # as above
+        1 for t in case.attempts(name)
         if t["agent_type"] == row["agent_type"] and t["status"] != "cancelled" and t["attempt"] <= row["attempt"]
     )  # fmt: skip
 
@@ -106,5 +124,13 @@ def usage_is_kept(evidence: Evidence) -> Verdict:
                 if c.name[1:] == (trace["subtask_id"], trace["item_index"]) and c.attempt == trace["attempt"]
             ]  # fmt: skip
             is_told = all(c.purpose == "run" and c.end == "reply" for c in own)
-            if trace["status"] in GOOD and own and is_told and not any(dict(c.usage).items() <= used.items() for c in own):
-                yield "what was used is kept", f"{case.run_id} {trace['subtask_id']}: {used} for {[dict(c.usage) for c in own]}"
+            if (
+                trace["status"] in GOOD
+                and own
+                and is_told
+                and not any(dict(c.usage).items() <= used.items() for c in own)
+            ):
+                yield (
+                    "what was used is kept",
+                    f"{case.run_id} {trace['subtask_id']}: {used} for {[dict(c.usage) for c in own]}",
+                )

@@ -270,6 +270,58 @@ async def test_a_cancelled_render_leaves_the_browser_usable(browser: Browser, si
     assert "fine" in (await browser.render(site.url(), policy=site.policy())).html
 
 
+async def test_a_cancelled_render_is_not_kept_waiting_by_its_page(browser: Browser, sites: Sites) -> None:
+    asked = asyncio.Event()
+
+    async def wait(reader: StreamReader, _: StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    site = await sites.start({"/wait": wait})
+    task = asyncio.create_task(browser.render(site.url("/wait"), policy=site.policy()))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert browser._behind, "the page is closed behind it"
+    await asyncio.wait(browser._behind)
+    assert browser._running is not None
+    assert browser._running.chromium.contexts == []
+
+
+async def test_a_page_keeps_its_turn_until_it_is_closed(sites: Sites) -> None:
+    asked = asyncio.Event()
+
+    async def wait(reader: StreamReader, _: StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    site = await sites.start({"/": answer(b"next"), "/wait": wait})
+    async with Browser(at_once=1) as browser:
+        task = asyncio.create_task(browser.render(site.url("/wait"), policy=site.policy()))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert browser._turn.locked()
+        assert "next" in (await browser.render(site.url(), policy=site.policy())).html
+        assert not browser._turn.locked()
+
+
+async def test_a_render_cancelled_while_chromium_starts_leaves_nothing_behind(sites: Sites) -> None:
+    site = await sites.start({"/": answer(b"x")})
+    browser = Browser()
+    task = asyncio.create_task(browser.render(site.url(), policy=site.policy()))
+    while not browser._behind:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await browser.aclose()
+    assert (browser._behind, browser._running, browser.folder) == (set(), None, None)
+    assert not browser._turn.locked()
+
+
 async def test_chromium_is_sandboxed_and_owns_nothing(browser: Browser, sites: Sites) -> None:
     site = await sites.start({"/": answer(b"x")})
     await browser.render(site.url(), policy=site.policy())
