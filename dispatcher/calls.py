@@ -84,6 +84,9 @@ class Calls:
 
     def wants(self, work: Work) -> bool:
         """Say whether a queued call is still to be made."""
+        return self._course.stop is None and self._is_waiting(work)
+
+    def _is_waiting(self, work: Work) -> bool:
         return work in self._open and work not in self._running and not self.is_suspended
 
     def take_up(self, work: Work, trail: Trail) -> None:
@@ -218,7 +221,7 @@ class Calls:
             self._course.guarded(partial(self._judge.conclude, work, Outcome(error=error)))
 
     def _conclude_if_open(self, work: Work, outcome: Outcome) -> None:
-        if self.wants(work) and not self._course.is_dead:
+        if self._is_waiting(work) and not self._course.is_dead:
             self._course.guarded(partial(self._judge.conclude, work, outcome))
 
     def _intend(self, work: Work) -> None:
