@@ -30,7 +30,7 @@ from dispatcher.telling import tell
 from dispatcher.timeouts import Timeouts
 from dispatcher.turns import RunQueue
 
-GRAPHS: Final = 256
+GRAPHS: Final = 32
 AT_ONCE: Final = 500
 """Unfinished runs read from the journal at once."""
 RELOAD_S: Final = 0.5
@@ -199,6 +199,7 @@ class ActiveRuns:
         return found
 
     def _course_over(self, course: Course) -> None:
+        course.close()
         self._over(course.run)
 
     def _over(self, run: Run) -> None:
@@ -209,6 +210,7 @@ class ActiveRuns:
         self.take_turns()
 
     def _course_parked(self, course: Course, until_ms: int | None) -> None:
+        course.close()
         self.active.pop(course.run.run_id, None)
         self._tell_parked(until_ms)
         self.take_turns()

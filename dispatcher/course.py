@@ -207,6 +207,10 @@ class Course:
         self.waiting.disarm()
         self.calls.abandon()
 
+    def close(self) -> None:
+        """Let go of the parts that hold on to this run: it goes with its last reference, not some time later."""
+        del self.calls, self.waiting, self._starting
+
     def end_subtask(self, subtask: Subtask, status: TraceStatus, entry: Entry) -> None:
         """Note how a subtask ended: free what waited for it, or skip it; skips go into the same entry."""
         self.fans.pop(subtask.id, None)

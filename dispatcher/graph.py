@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 
 from contracts.plan import Plan, Subtask
@@ -26,8 +27,15 @@ class Graph:
         self.followers: dict[str, tuple[str, ...]] = {sid: tuple(followers[sid]) for sid in self.subtasks}
         self.length: dict[str, int] = {}
         """Subtasks on the longest way from one to an end, itself included: the longest goes first."""
-        for sid in TopologicalSorter(self.followers).static_order():
+        for sid in self._followers_first():
             self.length[sid] = 1 + max((self.length[f] for f in self.followers[sid]), default=0)
         awaited = {d for s in plan.subtasks for d in s.dependencies}
         self.end_keys: tuple[str, ...] = tuple(s.output_key for s in plan.subtasks if s.id not in awaited)
         """What the subtasks nobody waits for write."""
+
+    def _followers_first(self) -> Iterable[str]:
+        names = list(self.subtasks)
+        # Most plans are written in an order they can run in: backwards it is the one wanted here.
+        if all(self.place[d] < self.place[s.id] for s in self.plan.subtasks for d in s.dependencies):
+            return reversed(names)
+        return TopologicalSorter(self.followers).static_order()

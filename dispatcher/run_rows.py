@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from contracts.jsontext import json_text
 from contracts.plan import Plan
+from contracts.policy import Policy
 from contracts.run import Run
 from storage.blobs import Blob, blob_for
 from storage.rows import RunRow, insert_plan
@@ -17,7 +18,9 @@ from traces.redaction import Redactor
 from traces.rows import plan_row, run_row
 
 REMEMBERED: Final = 1024
-"""Runs, and plans, whose rows are at hand."""
+"""Runs whose rows are at hand."""
+PLANS: Final = 32
+"""Plans that are: each takes some 13 KB."""
 
 
 class KeptRow(NamedTuple):
@@ -46,6 +49,8 @@ class RunRows:
         self._redactor = redactor
         self._plans: OrderedDict[str, _KnownPlan] = OrderedDict()
         self._rows: OrderedDict[str, RunRow] = OrderedDict()
+        self._policy: Policy | None = None
+        """The last that held nothing to take out."""
 
     def row(self, run: Run, epoch: int, *, is_new: bool = False) -> KeptRow:
         """Return what keeps a run as it stands now; a new one, and one with a new plan, with its plan."""
@@ -90,21 +95,21 @@ class RunRows:
         if run.subtasks or run.error is not None or run.result is not None or run.cancel_reason is not None:
             return False
         look = self._redactor.is_plain_known
-        policy = json_text(run.policy.model_dump(mode="json"))
-        return (
-            look(run.objective)
-            and look(policy)
-            and (not run.inputs or self._redactor.is_plain(json_text(run.inputs)))
-        )
+        if run.policy is not self._policy:  # one for many runs
+            if not look(json_text(run.policy.model_dump(mode="json"))):
+                return False
+            self._policy = run.policy
+        return look(run.objective) and (not run.inputs or self._redactor.is_plain(json_text(run.inputs)))
 
     def _plan(self, plan: Plan) -> _KnownPlan:
         known = self._plans.pop(plan.plan_id, None)
         if known is None:
-            clean = plan if self._redactor.is_plain(json_text(plan.as_json())) else self._redactor.plan(plan)
-            row, blobs = plan_row(clean)
-            known = _KnownPlan(clean, clean != plan, insert_plan(row), blobs)
+            text = json_text(plan.as_json())
+            clean = plan if self._redactor.is_plain(text) else self._redactor.plan(plan)
+            row, blobs = plan_row(clean, text=text if clean is plan else None)
+            known = _KnownPlan(clean, clean is not plan, insert_plan(row), blobs)
         self._plans[plan.plan_id] = known
-        if len(self._plans) > REMEMBERED:
+        if len(self._plans) > PLANS:
             self._plans.popitem(last=False)
         return known
 

@@ -58,7 +58,7 @@ class Slots:
         try:
             while self._ready and self.taken < self._limits.slots and not self.is_closed:
                 rank, work = heappop(self._ready)
-                if not work.course.calls.wants(work):
+                if work.course.is_dead or not work.course.calls.wants(work):
                     self._unblock(work.agent.card.name)
                 elif not self._is_blocked(rank, work):
                     self._take(work)

@@ -120,9 +120,9 @@ def trace_of(body: str, *, long: Mapping[str, str] | None = None) -> ExecutionTr
         raise malformed(exc, "the database") from exc
 
 
-def plan_row(plan: Plan) -> KeptPlan:
-    """Return what keeps a plan."""
-    text = json_text(plan.as_json())
+def plan_row(plan: Plan, *, text: str | None = None) -> KeptPlan:
+    """Return what keeps a plan; `text` is its JSON where that is at hand."""
+    text = json_text(plan.as_json()) if text is None else text
     blob = blob_for(text)
     if blob is None:
         return KeptPlan(PlanRow(plan.plan_id, text, None), ())
