@@ -65,6 +65,11 @@ bench-plan-start: $(VENV)/.dev ## What one `plan` command costs
 chaos: $(VENV)/.dev ## Kill, cut off, fill up and damage a real service: [N=1000] [BARS=3,5] [SEED=1]
 	@$(BIN)/python -P benchmarks/chaos/main.py $(if $(N),--n $(call quoted,N)) $(if $(BARS),--bars $(call quoted,BARS)) --seed $(SEED)
 
+.PHONY: simulate
+simulate: $(VENV)/.dev ## Simulated crashes, then every planted fault: [SEEDS=10000] [BUG=name] [SEED=n for one world, all of it]
+	@$(BIN)/python -P simulation/run.py $(if $(SEEDS),--seeds $(call quoted,SEEDS)) $(if $(BUG),--bug $(call quoted,BUG)) \
+		$(if $(filter-out file,$(origin SEED)),--seed $(call quoted,SEED))
+
 .PHONY: check-pages
 check-pages: $(VENV)/.dev ## Real pages and real deadlines, from $$CALLSHEET_CASES
 	@$(BIN)/python benchmarks/check_pages.py

@@ -53,10 +53,9 @@ class _Running:
 
 @dataclass(slots=True)
 class _Turn:
-    """One render's place among those that may be open at once."""
+    """One render's place among those that may be open at once: taken until its page is closed."""
 
     closing: asyncio.Task[None] | None = None
-    """Closes its page; the place is taken until it has."""
 
 
 class Browser:
@@ -108,9 +107,8 @@ class Browser:
             deadline = asyncio.timeout(limits.timeout_s)
             try:
                 async with deadline, running.proxy.session(reach, limits) as session:
-                    found = await self._visit(
-                        running, session, target.url, until=deadline.when() or 0.0, turn=turn
-                    )
+                    until = deadline.when() or 0.0
+                    found = await self._visit(running, session, target.url, until=until, turn=turn)
             except TimeoutError as exc:
                 if not deadline.expired():
                     raise

@@ -87,7 +87,7 @@ def _agent_problems(
     given = parameters_of(subtask)
     properties = _mapping(card.takes.get("properties"))
     if card.takes.get("additionalProperties", True) is False:
-        unknown = [name for name in given if name not in properties]
+        unknown = sorted(name for name in given if name not in properties)
         yield from (_misnamed(index, name, subtask, card, properties) for name in unknown)
     for name in card.takes.get("required", ()):
         if name not in given:

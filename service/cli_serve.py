@@ -35,7 +35,7 @@ DRAIN_S: Final = 0.3
 LEAVE_S: Final = 2.3
 TIDY_S: Final = 60.0
 GC_THRESHOLDS: Final = (10_000, 10, 20)
-"""A run makes some hundred objects and hardly a cycle, so the collector looks seldom."""
+"""Seldom, since hardly anything is left to the collector; not so seldom that what is grows to megabytes."""
 OTHER_FILES: Final = 512
 """Beside connections: the database, agents, browsers."""
 

@@ -7,12 +7,13 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from importlib import import_module
 from typing import Literal
 
 from agents.doors import Doors
 from contracts.agent import Agent
 from contracts.clock import Clock, SystemClock
-from contracts.engine import Observer
+from contracts.engine import Observer, Planner
 from contracts.policy import Grant
 from contracts.run import RunEvent
 from dispatcher.engine import LocalEngine
@@ -21,11 +22,10 @@ from dispatcher.journal import StorageJournal
 from dispatcher.limits import Limits
 from egress.browser_door import BrowserDoor
 from egress.fetch_door import FetchDoor, Fetcher
-from planner.planner import ObjectivePlanner
-from providers.openai_compatible import OpenAICompatible
 from service.cards import load_cards
 from service.desk import LocalDesk
 from service.events import EventHub
+from service.planner_door import PlannerDoor
 from service.registry import CardRegistry
 from service.resting import RestingEngine
 from service.settings import Settings
@@ -85,7 +85,7 @@ async def open_desk(
         egress = FetchDoor(clock)
         browser = await stack.enter_async_context(BrowserDoor(clock))
         registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser), more=more_agents)
-        planner = ObjectivePlanner(_provider(settings, egress), fallback=settings.model.fallback)
+        planner = _planner(settings, egress)
         engine = LocalEngine(
             registry=registry,
             journal=journal,
@@ -134,11 +134,13 @@ def _files(settings: Settings) -> TraceFiles | None:
     return TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
 
 
-def _provider(settings: Settings, egress: Fetcher) -> OpenAICompatible | None:
-    model = settings.model
-    if model.url is None:
-        return None
-    return OpenAICompatible(egress, url=model.url, model=model.name or "default", api_key=model.api_key)
+def _planner(settings: Settings, egress: Fetcher) -> Planner:
+    def make() -> Planner:
+        planner: Planner = import_module("service.planning").planner_of(settings, egress)
+        return planner
+
+    # A model's settings are looked at now, so that what is wrong with them is told at the start.
+    return PlannerDoor(make) if settings.model.url is None else make()
 
 
 def _both(first: Observer, second: Observer) -> Observer:

@@ -115,7 +115,7 @@ class RunSettings(_Group):
     """IANA name for times that name no zone."""
     timeout_s: Annotated[float, Field(gt=0)] = 3600
     """For one run."""
-    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """Runs under way or waiting, at most; those that wait for a person or a time do not count."""
     active: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Runs under way at once, at most."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -90,9 +90,7 @@ class Actor:
     async def _act(self, call: AgentCall, record: Call, do: Mapping[str, Any]) -> AgentReply:
         await self._dawdle(do.get("ms", 0) / 2, do)
         self._wait_where_asked(call, record, do)
-        usage: dict[str, int] = {
-            k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()
-        }
+        usage: dict[str, int] = {k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()}
         record.usage = usage
         for name, amount in do.get("uses", {}).items():
             charge(name, min(amount, call.allowance.get(name, amount)))
@@ -176,8 +174,10 @@ class Cast:
     """A registry of the actors there are."""
 
     def __init__(self, life: Life, *, history: History, ledger: Ledger) -> None:
-        make: Callable[[str], type[Actor]] = lambda name: AskingActor if name == "asks" else Actor  # noqa: E731
-        self._actors = {name: make(name)(name, life, history=history, ledger=ledger) for name in KINDS}
+        kinds: dict[str, type[Actor]] = {"asks": AskingActor}
+        self._actors = {
+            name: kinds.get(name, Actor)(name, life, history=history, ledger=ledger) for name in KINDS
+        }
 
     def get(self, name: str) -> Agent:
         """Return an actor.

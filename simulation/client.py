@@ -6,28 +6,23 @@ It outlives every crash of the process; what it was never told it does not know.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from contracts.clock import unix_ms
-from contracts.errors import CallsheetError
-from contracts.journal import IdempotencyKey, Receipt, Signal, Value
+from contracts.journal import IdempotencyKey, Receipt, Value
 from contracts.run import Run, RunState
 from dispatcher.child import child_of
+from simulation.asking import Asking
+from simulation.attendant import Attendant
 from simulation.history import History, Request
+from simulation.looking import load_of
 from simulation.wish import Wish
 
 if TYPE_CHECKING:
     from simulation.life import Life
-
-PATIENCE_S: Final = 400.0
-"""World time after which it answers everything at once, so that everything ends."""
-UNHEARD_S: Final = 20.0
-"""More than all the others together could hold a signal up."""
-FINAL: Final = frozenset(s.value for s in RunState if s.is_final)
 
 
 class Client:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import apsw
+from typing_extensions import override
 
 _KINDS: Final[dict[type[apsw.Error], type[sqlite3.Error]]] = {
     apsw.ConstraintError: sqlite3.IntegrityError,
@@ -21,6 +22,9 @@ _KINDS: Final[dict[type[apsw.Error], type[sqlite3.Error]]] = {
 }
 
 
+_CODES: Final = {apsw.FullError: sqlite3.SQLITE_FULL, apsw.IOError: sqlite3.SQLITE_IOERR}
+
+
 class Row(tuple[Any, ...]):
     """One row: by place, or by name."""
 
@@ -31,6 +35,7 @@ class Row(tuple[Any, ...]):
         """Return the columns' names."""
         return list(self.names)
 
+    @override
     def __getitem__(self, key: Any) -> Any:
         return tuple.__getitem__(self, self.names.index(key) if isinstance(key, str) else key)
 
@@ -132,7 +137,9 @@ def translated() -> Iterator[None]:
 def _twin(exc: apsw.Error) -> sqlite3.Error:
     kind = next((k for a, k in _KINDS.items() if isinstance(exc, a)), sqlite3.OperationalError)
     found = kind(str(exc))
-    found.sqlite_errorcode = getattr(exc, "extendedresult", 0) or getattr(exc, "result", 0) or 0
+    # What the disk raises itself carries no code yet.
+    own = next((code for kind, code in _CODES.items() if isinstance(exc, kind)), 0)
+    found.sqlite_errorcode = getattr(exc, "extendedresult", 0) or getattr(exc, "result", 0) or own
     found.sqlite_errorname = type(exc).__name__
     return found
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import JsonValue
+
+MOST_VIOLATIONS: Final = 50
+"""Of one world; more say no more."""
 
 Name = tuple[str, str, int | None]
 """A run, a subtask of it, and the element where it is a foreach."""
@@ -157,7 +160,7 @@ class History:
     def violate(self, law: str, what: str) -> None:
         """Write down that a promise was broken."""
         line = f"{law}: {what}"
-        if line not in self.violations:
+        if line not in self.violations and len(self.violations) < MOST_VIOLATIONS:
             self.violations.append(line)
             self.lines.append(f"VIOLATION {line}")
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 DRAIN_S: Final = 1.0
 SLACK_S: Final = 2.0
 """For stalls, and for writing."""
-LIFETIME_S: Final = 3_000.0
+LIFETIME_S: Final = 1_500.0
 """World time past which something is stuck."""
 
 
@@ -45,7 +45,7 @@ class Ceiling(random.Random):
     """A generator whose waits are always the longest they may be, so that anybody can say what they should be."""
 
     @override
-    def uniform(self, a: float, b: float) -> float:  # noqa: ARG002  # the form is the library's
+    def uniform(self, a: float, b: float) -> float:  # the form is the library's
         """Return the upper bound."""
         return b
 
@@ -188,7 +188,7 @@ class Life:
             self.world.history.violate("the worker goes on", f"{exc.code}: {exc.message}")
 
     async def _rest_when_done(self) -> None:
-        while not self.world.client.is_content or self.world.is_troubled:
+        while not self.world.client.is_content or self.world.is_troubled:  # noqa: ASYNC110  # time is free here
             await asyncio.sleep(1.0)
         await self.watcher.finish()
         await self._retire()

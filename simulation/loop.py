@@ -13,9 +13,9 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
-from typing_extensions import TypeVarTuple, Unpack, override
+from typing_extensions import override
 
 Ts = TypeVarTuple("Ts")
 
@@ -71,8 +71,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     @override
     def call_soon(
         self,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Run a callback after those that wait."""
@@ -83,8 +83,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     @override
     def call_soon_threadsafe(
         self,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         """Run a callback soon, after those posted before it: between any two that wait, or a little later."""
@@ -96,7 +96,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.call_later(self._rng.expovariate(1.0) * self._mail_s, self._deliver)
         return turn
 
-    def call_anywhere(self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts]) -> None:
+    def call_anywhere(self, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Run a callback between any two that wait, as another thread's work would fall."""
         self._turns.insert(
             self._rng.randint(0, len(self._turns)), Turn(self._now_s, callback, args, self, None)
@@ -106,8 +106,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback at a time."""
@@ -120,8 +120,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def call_later(
         self,
         delay: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Run a callback after a while."""
@@ -132,7 +132,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self,
         executor: Any,
         func: Callable[..., Any],
-        *args: Any,  # noqa: ARG002  # there is no other
+        *args: Any,  # there is no other
     ) -> asyncio.Future[Any]:
         """Run a function as a thread would: at some later moment."""
         found: asyncio.Future[Any] = self.create_future()

@@ -26,7 +26,7 @@ def random_plan(rng: random.Random, *, taste: str = "") -> Plan:
         taste: What there should be much of: `effects`, `waits`, `retries`, `fans`, `budgets`; empty for anything.
     """
     subtasks: list[Document] = []
-    for i in range(rng.choice((1, 2, 3, 3, 4, 5, 6))):
+    for i in range(rng.choice((1, 2, 3, 4, 4, 5, 6, 8))):
         subtasks.append(_subtask(rng, i, subtasks, taste))
     document: Document = {
         "objective": f"simulated {rng.getrandbits(32):08x}",

@@ -70,9 +70,17 @@ def hunt(bug: str, start: int = 0) -> Hunt:
     for number in range(MOST_PER_FAULT):
         outcome = run_seed(start + number, bug=bug)
         collect_by_hand()
-        if outcome.violations:
-            return Hunt(bug, outcome.seed, number + 1, outcome.violations[0])
+        news = (
+            [v for v in outcome.violations if v not in _known(start + number)] if outcome.violations else []
+        )
+        if news:
+            return Hunt(bug, outcome.seed, number + 1, news[0])
     return Hunt(bug, None, MOST_PER_FAULT, "")
+
+
+def _known(seed: int) -> tuple[str, ...]:
+    """Return what a seed breaks without any fault."""
+    return run_seed(seed).violations
 
 
 def chunks(start: int, seeds: int) -> Iterator[range]:
@@ -93,7 +101,7 @@ def replay(seed: int, bug: str | None) -> int:
 def main() -> int:
     """Do what was asked; 0 when no promise was broken and every fault was found."""
     if os.environ.get("PYTHONHASHSEED") != "0":  # sets of names come in one order everywhere
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, "PYTHONHASHSEED": "0"})
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -140,9 +148,8 @@ def show(portions: Sequence[Found], hunts: Sequence[Hunt], *, seeds: int, clean_
         console.print(f"seed {seed}: {what}", markup=False)
     table = Table("fault", "found by seed", "seeds", "what was broken")
     for one in hunts:
-        table.add_row(
-            one.bug, "not found" if one.seed is None else str(one.seed), str(one.seeds), one.what[:90]
-        )
+        found = "not found" if one.seed is None else str(one.seed)
+        table.add_row(one.bug, found, str(one.seeds), one.what.partition(":")[0])
     console.print(table)
 
 

@@ -66,9 +66,9 @@ class Setting:
         return cls(
             taste=taste,
             limits=Limits(**_limits(rng, taste)),
-            runs=rng.randint(4, 7) if taste == "crowd" else rng.choice((1, 1, 2, 2, 3)),
+            runs=rng.randint(4, 7) if taste == "crowd" else rng.choice((1, 2, 2, 3, 3, 4)),
             spread_s=rng.choice((0.0, 0.5, 5.0)),
-            deaths=tuple(_death(rng) for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 4)))),
+            deaths=tuple(_death(rng) for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 3, 4)))),
             troubles=tuple(_trouble(rng) for _ in range(rng.choice((0, 0, 0, 0, 0, 1)))),
             checkpoint_pages=rng.choice((1, 20, 100, 1000)),
             starts_old=starts_old,

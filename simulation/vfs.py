@@ -41,7 +41,7 @@ class OpenFile:
         """Cut the file off, unsynced."""
         self._disk.write(self._file, (newsize, None))
 
-    def xSync(self, flags: int) -> None:  # noqa: ARG002  # every sync is a full one
+    def xSync(self, flags: int) -> None:  # noqa: ARG002   # every sync is a full one
         """Make every write durable."""
         self._disk.sync(self._file)
 
@@ -62,7 +62,7 @@ class OpenFile:
     def xClose(self) -> None:
         """Nothing is held."""
 
-    def xFileControl(self, op: int, ptr: int) -> bool:  # noqa: ARG002  # none is known
+    def xFileControl(self, op: int, ptr: int) -> bool:  # noqa: ARG002   # none is known
         """Know no control."""
         return False
 
@@ -102,12 +102,12 @@ class SimVFS(apsw.VFS):
         return OpenFile(self._disk, self._disk.files.setdefault(path, SimFile()))
 
     @override
-    def xAccess(self, pathname: str, flags: int) -> bool:  # noqa: ARG002  # who may see it may write it
+    def xAccess(self, pathname: str, flags: int) -> bool:  # who may see it may write it
         """Say whether a file is there."""
         return pathname in self._disk.files
 
     @override
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: ARG002, FBT001  # SQLite's form; at once
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # SQLite's form; at once
         """Remove a file, durably; without power nothing happens."""
         if not self._disk.is_dead:
             self._disk.files.pop(filename, None)

@@ -74,7 +74,7 @@ class Watcher:
                     line.kind,
                     text_of_event(line),
                     "watcher",
-                )  # fmt: skip
+                )
             )
         self._last[run_id] = after
         return len(lines)

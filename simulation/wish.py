@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from contracts.journal import Receipt, Value
 from contracts.plan import Plan
 from contracts.run import Approval, Run, RunState
 from simulation.plans import random_plan
 from simulation.setting import Setting
+
+MOSTLY_AUTO: Final[tuple[Approval, ...]] = ("auto", "auto", "auto", "effects", "plan")
 
 
 @dataclass(slots=True)
@@ -75,7 +78,7 @@ def _wish(rng: random.Random, number: int, setting: Setting) -> Wish:
         at_s=rng.uniform(0.0, setting.spread_s),
         key=f"request-{number}" if rng.random() < 0.7 else None,
         priority=rng.choice((0, 0, 0, 5, -5, 100, -100)),
-        approval=rng.choice(("auto", "auto", "auto", "effects", "plan") if not likes_waits else ("auto", "effects", "plan")),
+        approval=rng.choice(("auto", "effects", "plan") if likes_waits else MOSTLY_AUTO),
         wall_ms=rng.randint(500, 60_000) if rng.random() < 0.1 else None,
         cancels_after_s=rng.choice((0.0, 0.05, 0.5, 4.0)) if rng.random() < 0.2 else None,
         retries=rng.random() < 0.5,

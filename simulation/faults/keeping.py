@@ -124,7 +124,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (Fences, "refusal", _as_if_no_opening),
     ),
     fault("stale_writer_accepted", "an older epoch may write", (Fences, "refusal", after(_stale_is_welcome))),
-    fault("group_commit_acks_a_failed_batch", "a batch that failed is told as kept", (batch, "_transaction", _all_is_well)),
+    fault("group_commit_acks_a_failed_batch", "a failed batch is told as kept", (batch, "_transaction", _all_is_well)),
     fault(
         "checksum_unchecked", "every sum is right",
         *((owner, name, instead(0)) for owner in (table, rows, schema) for name in ("row_sum", "text_sum")),

@@ -57,7 +57,7 @@ def _for_any_plan(original: Any) -> Any:
 
 
 def _with_nothing(original: Any) -> Any:
-    return lambda self, run, key, kept: original(self, run, key, ())  # noqa: ARG005  # the form it has
+    return lambda self, run, key, _kept: original(self, run, key, ())  # the form it has
 
 
 def _forget_taken(_: Any, __: Any, entry: Any) -> None:

@@ -24,7 +24,7 @@ def _changed_list(change: Any) -> Any:
 
 
 def _keep_reserved(original: Any) -> Any:
-    return lambda self, reserved, usage: original(self, {}, usage)  # noqa: ARG005  # the form it has
+    return lambda self, _reserved, usage: original(self, {}, usage)  # the form it has
 
 
 def _give_twice(original: Any) -> Any:
@@ -42,13 +42,13 @@ def _skip_a_number(self: Any, entry: Any, *_: Any) -> None:
 
 
 def _any_body(original: Any) -> Any:
-    return lambda self, name, fingerprint, submit: original(self, name, "", submit)  # noqa: ARG005  # likewise
+    return lambda self, name, _fingerprint, submit: original(self, name, "", submit)  # likewise
 
 
 def _no_limit(self: Any, *_: Any, **__: Any) -> None:
     limits = vars(self)["_limits"]
     if limits.max_runs < 10**6:
-        setattr(self, "_limits", replace(limits, max_runs=10**6))
+        vars(self)["_limits"] = replace(limits, max_runs=10**6)
 
 
 def _last_first(original: Any) -> Any:

@@ -69,7 +69,7 @@ def _blindly_again(_: Any) -> Any:
 
 def _start_at_once(_: Any) -> Any:
     def intend(self: Any, work: Any) -> None:
-        self._start(work)  # noqa: SLF001  # a fault knows its place from within
+        self._start(work)  # a fault knows its place from within
 
     return intend
 
@@ -77,7 +77,7 @@ def _start_at_once(_: Any) -> Any:
 def _and_start(original: Any) -> Any:
     def intend(self: Any, work: Any) -> None:
         original(self, work)
-        self._start(work)  # noqa: SLF001  # likewise
+        self._start(work)  # likewise
 
     return intend
 
@@ -94,14 +94,14 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault("dependency_ignored_on_resume", "a restart starts everything", (Progress, "set_off", _everything_at_once)),
     fault("skipped_subtask_run", "every condition holds", (starting, "holds", instead(value=True))),
     fault("finished_subtask_run_again", "a restart forgets which subtasks ended", (Kept, "open", after(_without_ends))),
-    fault("finished_element_run_again", "a restart forgets which elements ended", (Kept, "open", after(_without_elements))),
+    fault("finished_element_run_again", "a restart forgets ended elements", (Kept, "open", after(_without_elements))),
     fault("intent_missing", "an effect is not announced", (Calls, "_intend", _start_at_once)),
     fault(
         "intent_after_effect", "an effect does not wait for its intent",
         (Calls, "_intend", _and_start), (Calls, "_intended", instead(None)),
     ),
     fault("unknown_effect_rerun", "an effect nobody knows of is made again", (Calls, "_settle", _blindly_again)),
-    fault("reconcile_result_ignored", "what was found out does not count", (Judge, "_found_out", before(_never_happened))),
+    fault("reconcile_result_ignored", "what was found out is ignored", (Judge, "_found_out", before(_never_happened))),
     fault("deadline_shifted_by_restart", "a restart gives more time", (Kept, "open", after(_later))),
     fault("spending_forgotten", "a restart forgets what was spent", (Purse, "spend", instead(None))),
 )  # fmt: skip

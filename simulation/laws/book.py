@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from simulation.laws import bounds, budgets, calls, deadlines, effects, ends, graph, keeping, promises, rows, traces, turns
+from simulation.laws import (
+    bounds,
+    budgets,
+    calls,
+    deadlines,
+    effects,
+    ends,
+    graph,
+    keeping,
+    promises,
+    rows,
+    traces,
+    turns,
+)
 from simulation.laws.evidence import Evidence, Proof, Verdict
 
 MOST_CALLS: Final = 1_000

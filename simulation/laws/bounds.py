@@ -8,7 +8,7 @@ from itertools import pairwise
 from contracts.effect import Effect
 from simulation.actors import KINDS
 from simulation.history import Call
-from simulation.laws.evidence import Case, Evidence, LifeSpan, Verdict, ms
+from simulation.laws.evidence import Case, Evidence, LifeSpan, Verdict, ms, stubborn_s
 
 STALL_S = 0.35
 AHEAD_S = 0.001
@@ -27,7 +27,7 @@ def no_more_at_once_than_allowed(evidence: Evidence) -> Verdict:
                 running.pop(call.number, None)
                 continue
             running[call.number] = call
-            held = [c for c in running.values() if not _is_left_behind(evidence, c, call.at_s)]
+            held = [c for c in running.values() if not evidence.is_left_behind(c, call.at_s)]
             if len(held) > limits.slots:
                 yield (
                     "no more at once than allowed",
@@ -53,16 +53,6 @@ def _steps(calls: list[Call]) -> list[tuple[bool, Call]]:
     return [(is_start, c) for _, is_start, c in sorted([*starts, *ends], key=lambda s: s[0])]
 
 
-def _is_left_behind(evidence: Evidence, call: Call, now_s: float) -> bool:
-    """Say whether a call may have been told to stop so long ago that nobody waits for it any more."""
-    do = call.inputs.get("do")
-    stubborn_s = float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0  # type: ignore[arg-type]  # a number
-    return (
-        stubborn_s > evidence.setting.limits.stop_grace_s
-        and now_s - call.at_s >= evidence.setting.limits.stop_grace_s - 0.01
-    )
-
-
 def a_crash_costs_no_more_than_there_are_places(evidence: Evidence) -> Verdict:
     """What a crash took, and has to be done again, is no more than could be under way."""
     looks = {look.life: look for look in evidence.proof.snapshots}
@@ -75,7 +65,7 @@ def a_crash_costs_no_more_than_there_are_places(evidence: Evidence) -> Verdict:
             c for c in evidence.history.calls
             if c.life == life.number and c.purpose == "run" and c.end != "parked" and (*c.name, c.attempt) not in kept
             and KINDS[c.agent] is not Effect.EFFECTFUL
-            and (c.end == "lost" or c.ended_s - c.at_s >= AHEAD_S) and not _is_left_behind(evidence, c, life.ended_s)
+            and (c.end == "lost" or c.ended_s - c.at_s >= AHEAD_S) and not evidence.is_left_behind(c, life.ended_s)
         ]  # fmt: skip
         if len(lost) > evidence.setting.limits.slots:
             yield (
@@ -87,10 +77,8 @@ def a_crash_costs_no_more_than_there_are_places(evidence: Evidence) -> Verdict:
 def attempts_have_their_time(evidence: Evidence) -> Verdict:
     """No attempt goes on past its time and the grace to stop."""
     for call in evidence.history.calls:
-        do = call.inputs.get("do")
-        stubborn_s = float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0  # type: ignore[arg-type]  # a number
         took = call.ended_s - call.at_s
-        if call.end != "lost" and took > call.timeout_s + stubborn_s + STALL_S:
+        if call.end != "lost" and took > call.timeout_s + stubborn_s(call) + STALL_S:
             yield (
                 "attempts have their time",
                 f"{call.name} attempt {call.attempt}: {took:.2f} s of {call.timeout_s}",

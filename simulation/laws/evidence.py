@@ -186,10 +186,21 @@ class Evidence:
             found = found.get(part) if isinstance(found, dict) else None
         return found if isinstance(found, list) else []
 
+    def is_left_behind(self, call: Call, now_s: float) -> bool:
+        """Say whether a call may have been told to stop so long ago that nobody waits for it any more."""
+        grace_s = self.setting.limits.stop_grace_s
+        return stubborn_s(call) > grace_s and now_s - call.at_s >= grace_s - 0.01
+
     def was_kept(self, call: Call) -> bool:
         """Whether what came of a call must be in the journal: its process ended in order, on a good disk."""
         life = self.lives[call.life]
         return life.is_orderly and not life.is_troubled and call.end != "lost"
+
+
+def stubborn_s(call: Call) -> float:
+    """Return for how long a call goes on when it is told to stop."""
+    do: Any = call.inputs.get("do")
+    return float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0
 
 
 def ms(world_s: float) -> float:

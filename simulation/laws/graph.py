@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from contracts.plan import Plan, Subtask, When
 from simulation.actors import KINDS
 from simulation.laws.evidence import GOOD, Case, Evidence, Verdict
 
+NO_TRIES = frozenset({"effect.not_done", "budget.exhausted"})
 STOPPED = frozenset({"run.cancelled", "run.deadline", "run.rejected", "run.subtask_failed"})
 
 
@@ -121,13 +123,8 @@ def every_try_is_made(evidence: Evidence) -> Verdict:
 
 def _tries(evidence: Evidence, case: Case, subtask: Subtask, traces: list[Any]) -> Verdict:
     last = next((t for t in traces if t["next_ms"] is None), None)
-    by_agent: dict[str, int] = {}
-    for trace in traces:
-        if trace["status"] != "cancelled" and trace["error_code"] not in (
-            "effect.not_done",
-            "budget.exhausted",
-        ):
-            by_agent[trace["agent_type"]] = by_agent.get(trace["agent_type"], 0) + 1
+    real = [t for t in traces if t["status"] != "cancelled" and t["error_code"] not in NO_TRIES]
+    by_agent = Counter(t["agent_type"] for t in real)
     for agent, made in by_agent.items():
         if made > _allowed(subtask, agent):
             yield "no more tries than allowed", f"{case.run_id} {subtask.id} {agent}: {made}"
@@ -136,14 +133,12 @@ def _tries(evidence: Evidence, case: Case, subtask: Subtask, traces: list[Any]) 
     if last["error_code"] in ("effect.unknown", "budget.exhausted"):
         return
     if last["error_code"] == "effect.not_done":
-        made = sum(t["error_code"] == "effect.not_done" for t in traces)
-        if made < 1 + (1 if subtask.retries is None else subtask.retries):
-            yield "every try is made", f"{case.run_id} {subtask.id} gave up after {made} that were not done"
+        yield from _not_done(case, subtask, traces)
         return
     error = evidence.body(last)["metadata"]["error"]
     agent = last["agent_type"]
     what = f"{case.run_id} {subtask.id} gave up after {by_agent}, {last['error_code']}"
-    if error.get("retryable") and by_agent.get(agent, 0) < _allowed(subtask, agent):
+    if error.get("retryable") and by_agent[agent] < _allowed(subtask, agent):
         yield "every try is made", what
     if (
         subtask.on_failure == "fallback"
@@ -151,6 +146,12 @@ def _tries(evidence: Evidence, case: Case, subtask: Subtask, traces: list[Any]) 
         and subtask.fallback_agent != agent
     ):
         yield "the fallback has its turn", what
+
+
+def _not_done(case: Case, subtask: Subtask, traces: list[Any]) -> Verdict:
+    made = sum(t["error_code"] == "effect.not_done" for t in traces)
+    if made < 1 + (1 if subtask.retries is None else subtask.retries):
+        yield "every try is made", f"{case.run_id} {subtask.id} gave up after {made} that were not done"
 
 
 def _allowed(subtask: Subtask, agent: str) -> int:

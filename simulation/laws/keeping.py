@@ -136,10 +136,8 @@ def what_was_shown_is_kept(evidence: Evidence) -> Verdict:
         kept = {(row["run_id"], row["event_id"]) for table in ("trace", "event") for row in look.rows[table]}
         for seen in evidence.history.seen:
             if seen.number < look.number and (seen.run_id, seen.event_id) not in kept:
-                yield (
-                    "what was shown is kept",
-                    f"event {seen.event_id} of {seen.run_id}, shown to a {seen.by} in life {seen.life}, is gone in life {look.life}",
-                )
+                shown = f"event {seen.event_id} of {seen.run_id}, shown to a {seen.by} in life {seen.life}"
+                yield "what was shown is kept", f"{shown}, is gone in life {look.life}"
 
 
 def observers_hear_in_order(evidence: Evidence) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from contracts.errors import CallsheetError
@@ -31,11 +32,19 @@ def read_all(connection: SimConnection) -> Iterator[tuple[str, Callable[[], Any]
     reader = SimReader(connection)
     runs, traces, events = RunStore(reader), TraceStore(reader), EventStore(reader)
     for (run_id,) in connection.execute("SELECT run_id FROM run ORDER BY seq").fetchall():
-        yield f"run {run_id}", lambda run_id=run_id: runs.get(run_id).model_dump(mode="json")
-        yield f"values of {run_id}", lambda run_id=run_id: runs.values(run_id)
-        yield f"events of {run_id}", lambda run_id=run_id: [str(line) for line in events.of_run(run_id)]
+        yield f"run {run_id}", partial(_dumped, runs, run_id)
+        yield f"values of {run_id}", partial(runs.values, run_id)
+        yield f"events of {run_id}", partial(events.of_run, run_id)
     for (trace_id,) in connection.execute("SELECT trace_id FROM trace ORDER BY seq").fetchall():
-        yield f"trace {trace_id}", lambda trace_id=trace_id: traces.get(trace_id).as_json()
+        yield f"trace {trace_id}", partial(_printed, traces, trace_id)
+
+
+def _dumped(runs: RunStore, run_id: str) -> object:
+    return runs.get(run_id).model_dump(mode="json")
+
+
+def _printed(traces: TraceStore, trace_id: str) -> object:
+    return traces.get(trace_id).as_json()
 
 
 def what_is_kept_can_be_read(connection: SimConnection, history: History) -> None:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from typing import Final
 
 from contracts.plan import Plan
 from simulation.connection import Row
 from simulation.laws.evidence import FINAL, GOOD, Evidence, Verdict
 from simulation.snapshot import Snapshot
+
+NAMING: Final = {
+    "trace": ("input_blob", "output_blob"),
+    "value": ("blob",),
+    "plan": ("blob",),
+    "run": ("result_blob", "inputs_blob"),
+}
+"""Columns that name a blob."""
 
 
 def every_look_is_whole(evidence: Evidence) -> Verdict:
@@ -39,9 +48,7 @@ def _whole(look: Snapshot, evidence: Evidence) -> Verdict:
 
 def _blobs_are_there(look: Snapshot) -> Verdict:
     blobs = {row["sha256"] for row in look.rows["blob"]}
-    for table, columns in (
-        ("trace", ("input_blob", "output_blob")), ("value", ("blob",)), ("plan", ("blob",)), ("run", ("result_blob", "inputs_blob")),
-    ):  # fmt: skip
+    for table, columns in NAMING.items():
         for row in look.rows[table]:
             for column in columns:
                 if row[column] is not None and row[column] not in blobs:

@@ -44,27 +44,29 @@ def every_trace_had_its_attempt(evidence: Evidence) -> Verdict:
     """What a trace says is what the agent did."""
     for case in evidence.cases.values():
         for trace in case.traces:
-            if not trace["attempt"] or case.is_old:
+            if not trace["attempt"] or case.is_old or trace["error_code"] in WITHOUT_A_CALL:
                 continue
             name = (case.run_id, trace["subtask_id"], trace["item_index"])
             own = [c for c in case.calls if c.name == name and c.attempt == trace["attempt"]]
             what = f"{name} attempt {trace['attempt']}: {trace['status']} {trace['error_code'] or ''}"
-            if trace["error_code"] in WITHOUT_A_CALL:
-                continue
-            if not own:
-                if trace["status"] != "cancelled":
-                    yield "every trace had its attempt", what
-            elif trace["status"] == "cancelled" and not any(evidence.was_kept(c) for c in own):
-                continue  # what they did was lost, and then it was stopped before it began anew
-            elif not any(trace["status"] in EXPECTED[c.end] for c in own):
-                yield "a trace says what came of it", f"{what} for {[c.end for c in own]}"
-            elif trace["status"] in GOOD and not any(_is_answer(evidence, trace, c) for c in own):
-                yield (
-                    "a trace holds what was answered",
-                    f"{what}: {str(evidence.body(trace)['output'])[:100]}",
-                )
-            elif trace["agent_type"] not in {c.agent for c in own}:
-                yield "a trace names its agent", what
+            yield from _told(evidence, trace, own, what)
+
+
+def _told(evidence: Evidence, trace: Row, own: list[Call], what: str) -> Verdict:
+    if not own:
+        if trace["status"] != "cancelled":
+            yield "every trace had its attempt", what
+    elif trace["status"] == "cancelled" and not any(evidence.was_kept(c) for c in own):
+        return  # what they did was lost, and then it was stopped before it began anew
+    elif not any(trace["status"] in EXPECTED[c.end] for c in own):
+        yield "a trace says what came of it", f"{what} for {[c.end for c in own]}"
+    elif trace["status"] in GOOD and not any(_is_answer(evidence, trace, c) for c in own):
+        yield (
+            "a trace holds what was answered",
+            f"{what}: {str(evidence.body(trace)['output'])[:100]}",
+        )
+    elif trace["agent_type"] not in {c.agent for c in own}:
+        yield "a trace names its agent", what
 
 
 def _is_answer(evidence: Evidence, trace: Row, call: Call) -> bool:

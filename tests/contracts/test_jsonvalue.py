@@ -27,6 +27,25 @@ def test_what_is_written_canonically_is_read_back_equal(value: Any) -> None:
     assert parse_json(text) == value
 
 
+@given(VALUES | st.lists(st.sampled_from([1e16, 1e-7, 5e-324, -0.0, 10**399, "\x00\x7f\u2028\ud800", True])))
+def test_the_canonical_text_is_the_standard_librarys_byte_for_byte(value: Any) -> None:
+    plain = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    assert canonical_json(value) == plain
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), [1, {"a": float("inf")}]])
+def test_what_json_cannot_spell_has_no_canonical_text(value: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(value)
+
+
+def test_a_limit_on_digits_counts_for_its_own_call_alone() -> None:
+    long = "1" * 30
+    with pytest.raises(InvalidInput, match="30 digits"):
+        parse_json(long, max_digits=20)
+    assert parse_json(long) == int(long)
+
+
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), st.integers(), max_size=5))
 def test_the_order_of_keys_does_not_change_the_hash(value: Any) -> None:
     assert sha256_of(value) == sha256_of(dict(reversed(value.items())))

@@ -15,7 +15,7 @@ from inline_snapshot import snapshot
 from contracts.ancestry import Ancestry
 from contracts.errors import InvalidInput, InvalidPlan
 from contracts.plan import Plan, load_plan
-from contracts.structure import plan_id_of, plan_problems, plan_schema, seal
+from contracts.structure import plan_id_of, plan_problems, plan_schema, read_document, seal
 
 ROOT = Path(__file__).parents[2]
 
@@ -232,6 +232,30 @@ def test_what_is_accepted_also_passes_an_independent_validator(subtasks: Any) ->
     whole = seal(document(*subtasks))
     if not plan_problems(whole):
         jsonschema.validate(Plan.model_validate(whole).as_json(), plan_schema())
+
+
+@given(graphs().filter(lambda s: not has_cycle(s)), st.randoms(use_true_random=False))
+def test_the_order_subtasks_are_written_in_changes_nobodys_ancestry(subtasks: Any, rng: Any) -> None:
+    turned = rng.sample(subtasks, len(subtasks))
+    written, other = Ancestry(subtasks), Ancestry(turned)
+    ids = [s["id"] for s in subtasks]
+    assert all(written.waits_for(a, b) == other.waits_for(a, b) for a in ids for b in ids)
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["in order", "turned round"])
+def test_a_ring_is_named_in_the_order_it_goes(turn: int) -> None:
+    ring = [step("a", "c"), step("b", "a"), step("c", "b"), step("d", "a")][::turn]
+    (found,) = [p for p in plan_problems(seal(document(*ring))) if p.code == "plan.cycle"]
+    names = found.message.partition(": ")[2].split(" -> ")
+    assert (names[0], set(names)) == (names[-1], {"a", "b", "c"})
+
+
+def test_a_name_we_computed_is_not_computed_again_but_a_given_one_is() -> None:
+    ours = read_document(document(step("a")))
+    given = read_document(ours.document | {"objective": "y"})
+    assert (ours.is_ours, given.is_ours) == (True, False)
+    assert plan_problems(ours.document, is_ours=True) == []
+    assert [p.code for p in plan_problems(given.document)] == ["plan.hash_mismatch"]
 
 
 @given(graphs().filter(lambda s: not has_cycle(s)))

@@ -312,8 +312,8 @@ async def test_a_render_cancelled_while_chromium_starts_leaves_nothing_behind(si
     site = await sites.start({"/": answer(b"x")})
     browser = Browser()
     task = asyncio.create_task(browser.render(site.url(), policy=site.policy()))
-    while not browser._behind:
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert browser._behind, "Chromium is being started"
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

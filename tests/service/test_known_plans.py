@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from contracts.errors import InvalidPlan
+from contracts.jsonvalue import canonical_json
 from contracts.plan import load_plan
 from service import known_plans
 from service.known_plans import KnownPlan, KnownPlans
@@ -64,3 +66,19 @@ async def test_what_is_shown_of_a_plan_has_no_secret() -> None:
 def test_only_a_person_names_hosts_in_a_plan(planner: str, hosts: tuple[str, ...]) -> None:
     document = {**named("read http://one.example/"), "origin": {"planner": planner}}
     assert KnownPlan.of(load_plan(document), Redactor(())).hosts == hosts
+
+
+async def test_a_text_at_hand_names_the_plan_it_spells() -> None:
+    known = KnownPlans(CARDS, Redactor(()))
+    first = await known.read(named("x"), canonical=canonical_json(named("x")))
+    assert await known.read(named("x")) is first
+
+
+@pytest.mark.parametrize("objective", ["plain", f"use {SECRET}", "the password is in the drawer"])
+async def test_what_is_shown_is_what_the_redactor_leaves(objective: str) -> None:
+    redactor = Redactor([SECRET])
+    found = await KnownPlans(CARDS, redactor).read(named(objective))
+    clean = redactor.plan(found.plan)
+    assert found.shown == clean
+    assert json.loads(found.text) == clean.as_json()
+    assert found.is_redacted == (clean != found.plan)
