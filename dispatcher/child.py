@@ -56,21 +56,7 @@ def child_of(
     settled = settled or {}
     plan = _plan_of(parent)
     _check_settled(plan, unknown, settled)
-    child = Run(
-        run_id=ids.new(),
-        objective=parent.objective,
-        state=RunState.QUEUED,
-        inputs=parent.inputs,
-        plan=plan,
-        policy=parent.policy,
-        now=parent.now,
-        home_zone=parent.home_zone,
-        created_ms=now_ms,
-        priority=parent.priority,
-        approval=parent.approval,
-        parent_id=parent.run_id,
-        root_id=parent.root_id or parent.run_id,
-    )
+    child = _again(parent, plan, run_id=ids.new(), now_ms=now_ms)
     kept: Kept = []
     for subtask in plan.subtasks:
         status = parent.subtasks.get(subtask.id)
@@ -90,6 +76,24 @@ def child_of(
     for number, (receipt, _) in enumerate(kept, 2):  # event 1 is the child's own
         receipt.event_id = number
     return child, kept
+
+
+def _again(parent: Run, plan: Plan, *, run_id: str, now_ms: int) -> Run:
+    return Run(
+        run_id=run_id,
+        objective=parent.objective,
+        state=RunState.QUEUED,
+        inputs=parent.inputs,
+        plan=plan,
+        policy=parent.policy,
+        now=parent.now,
+        home_zone=parent.home_zone,
+        created_ms=now_ms,
+        priority=parent.priority,
+        approval=parent.approval,
+        parent_id=parent.run_id,
+        root_id=parent.root_id or parent.run_id,
+    )
 
 
 def _plan_of(parent: Run) -> Plan:

@@ -27,7 +27,7 @@ from simulation.seed import collect_by_hand, run_seed
 CHUNK: Final = 50
 REPLAYED_EVERY: Final = 500
 """One seed in so many is run twice, to see whether it is the same world."""
-MOST_PER_FAULT: Final = 1500
+MOST_PER_FAULT: Final = 1_500
 """Seeds a fault may hide from."""
 SHOWN: Final = 10
 

@@ -19,7 +19,10 @@ from storage.queries import values_of_run
 from storage.rows import ValueRow, insert_value, read_value
 
 
-@given(value=st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5), is_redacted=st.booleans())
+@given(
+    value=st.recursive(st.none() | st.integers() | st.text(), st.lists, max_leaves=5),
+    is_redacted=st.booleans(),
+)
 def test_a_value_row_spells_the_value_and_its_writer(value: Any, *, is_redacted: bool) -> None:
     text = json.dumps(value)
     row, blob = value_row("r", "k", text, by="s", is_redacted=is_redacted)

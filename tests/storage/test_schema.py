@@ -105,7 +105,20 @@ def test_every_table_of_ours_is_strict(database: Database) -> None:
     with database.reader() as reader:
         found = {r["name"]: r["strict"] for r in reader.query("PRAGMA table_list") if r["schema"] == "main"}
 
-    kinds = ["run", "trace", "value", "probe", "blob", "plan", "event", "intent", "wait", "signal", "request_key", "wake"]
+    kinds = [
+        "run",
+        "trace",
+        "value",
+        "probe",
+        "blob",
+        "plan",
+        "event",
+        "intent",
+        "wait",
+        "signal",
+        "request_key",
+        "wake",
+    ]
     assert {name: strict for name, strict in found.items() if "sqlite" not in name} == dict.fromkeys(kinds, 1)
 
 
