@@ -13,6 +13,7 @@ from typing import Protocol
 
 from contracts.clock import Clock
 from contracts.policy import FetchLimits, Policy
+from egress.turns import PER_HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ class FetchDoor:
         clock: For durations.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, per_host: int = PER_HOST) -> None:
         self._clock = clock
+        self._per_host = per_host
         self._making = asyncio.Lock()  # guards _egress while it is made
         self._egress: Fetcher | None = None
 
@@ -84,6 +86,6 @@ class FetchDoor:
         async with self._making:
             if self._egress is None:
                 module = await asyncio.to_thread(import_module, f"{__package__}.fetch")
-                made: Fetcher = module.Egress(self._clock)
+                made: Fetcher = module.Egress(self._clock, per_host=self._per_host)
                 self._egress = made
             return self._egress

@@ -71,8 +71,6 @@ async def open_desk(
         CallsheetError: The database or the trace folder cannot be used.
     """
     clock = clock or SystemClock()
-    rng = random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
-    ids = Ids(clock, rng)
     redactor = Redactor(settings.secrets())
     async with AsyncExitStack() as stack:
         database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
@@ -82,19 +80,17 @@ async def open_desk(
         events = EventStore(reader)
         hub = EventHub(events, most=settings.server.streams)
         stack.callback(hub.close)
-        egress = FetchDoor(clock)
+        egress = FetchDoor(clock, per_host=settings.egress.per_host)
         browser = await stack.enter_async_context(BrowserDoor(clock))
         registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser), more=more_agents)
         planner = _planner(settings, egress)
-        engine = LocalEngine(
-            registry=registry,
-            journal=journal,
-            clock=clock,
-            ids=ids,
-            rng=rng,
-            plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
-            observer=hub if observer is None else _both(hub, observer),
-            limits=_limits(settings),
+        engine = _engine(
+            settings,
+            registry,
+            journal,
+            planner,
+            clock,
+            watch=hub if observer is None else _both(hub, observer),
         )
         desk = LocalDesk(
             settings=settings,
@@ -108,7 +104,7 @@ async def open_desk(
             database=database,
             reader=reader,
             clock=clock,
-            ids=ids,
+            ids=_ids(clock),
             redactor=redactor,
             files_lost=lambda: journal.files_lost,
             grants=(*settings.egress.grants(), *grants),
@@ -117,6 +113,35 @@ async def open_desk(
         )
         stack.push_async_callback(desk.drain)
         yield desk
+
+
+def _engine(
+    settings: Settings,
+    registry: CardRegistry,
+    journal: StorageJournal,
+    planner: Planner,
+    clock: Clock,
+    *,
+    watch: Observer,
+) -> LocalEngine:
+    return LocalEngine(
+        registry=registry,
+        journal=journal,
+        clock=clock,
+        ids=_ids(clock),
+        rng=_rng(),
+        plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
+        observer=watch,
+        limits=_limits(settings),
+    )
+
+
+def _rng() -> random.Random:
+    return random.Random(os.urandom(16))  # noqa: S311  # names need to be unique, not secret
+
+
+def _ids(clock: Clock) -> Ids:
+    return Ids(clock, _rng())
 
 
 def _limits(settings: Settings) -> Limits:

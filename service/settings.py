@@ -28,6 +28,7 @@ from typing_extensions import override
 
 from contracts.errors import InvalidInput
 from contracts.policy import FetchLimits, Grant
+from egress.turns import PER_HOST
 
 PREFIX: Final = "CALLSHEET_"
 SETTINGS_FILE: Final = Path("callsheet.toml")
@@ -132,6 +133,8 @@ class EgressSettings(_Group):
     """Public host names, or `*`."""
     folders: Names = ()
     """Folders agents may read."""
+    per_host: Annotated[int, Field(ge=1, le=64)] = PER_HOST
+    """Requests to one host at once, over all runs."""
     limits: FetchLimits = FetchLimits()
 
     def grants(self, *, by: str = "settings") -> tuple[Grant, ...]:
