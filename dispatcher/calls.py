@@ -199,8 +199,8 @@ class Calls:
 
     def _reserve(self, work: Work) -> bool:
         purse, budget = self._course.purse, work.subtask.budget
-        if budget is None and not purse.is_bounded:
-            return True
+        if work.purpose == "reconcile" or (budget is None and not purse.is_bounded):
+            return True  # what became of an effect is found out whatever is left
         card = work.agent.card
         uses = card.uses or (("fuel",) if card.name.startswith("wasm:") else ())
         reserved = purse.reserve(budget, uses)

@@ -50,23 +50,25 @@ class Attendant:
             return
         is_impatient = life.world_s > PATIENCE_S
         for subtask_id, kind, name in life.query(WAITS, (run_id,)):
-            if kind == "signal":
-                self._complain_if_unheard(life, run_id, name)
+            if self._is_on_its_way(life, run_id, [name] if kind == "signal" else ["approve", "reject"]):
+                continue
             if kind == "signal" and (is_impatient or self._rng.random() < 0.6):
                 await self.signal(life, wish, name)
             elif kind == "approval" and (is_impatient or self._rng.random() < 0.7):
                 await self._decide(life, wish, subtask_id, plan_id=name, is_impatient=is_impatient)
 
-    def _complain_if_unheard(self, life: Life, run_id: str, name: str) -> None:
-        """Note a signal that lies there although somebody waits for it."""
-        asked = "SELECT signal_id FROM signal WHERE run_id = ? AND name = ? AND taken = 0 AND at_ms < ?"
-        if life.age_s > UNHEARD_S and life.world.has_room and not life.world.proof.lives[-1].is_troubled:
-            for (signal_id,) in life.query(
-                asked, (run_id, name, unix_ms(life.clock.now()) - UNHEARD_S * 1000)
-            ):
-                self._history.violate(
-                    "a signal is heard", f"{signal_id} of {run_id} lies there, and it is waited for"
-                )
+    def _is_on_its_way(self, life: Life, run_id: str, names: list[str]) -> bool:
+        """Say whether the run was told already and has to be waited for; note one that was told and does not hear."""
+        asked = "SELECT signal_id, name, at_ms FROM signal WHERE run_id = ? AND taken = 0 ORDER BY seq"
+        lying = [row for row in life.query(asked, (run_id,)) if row[1] in names]
+        if not lying:
+            return False
+        for_s = unix_ms(life.clock.now()) / 1000 - lying[0][2] / 1000
+        is_late = min(for_s, life.age_s) > UNHEARD_S
+        if is_late and life.world.has_room and not life.world.proof.lives[-1].is_troubled:
+            what = f"{lying[0][0]} of {run_id} lies there, and it is waited for"
+            self._history.violate("a signal is heard", what)
+        return not is_late
 
     async def _decide(
         self, life: Life, wish: Wish, subtask_id: str, *, plan_id: str, is_impatient: bool

@@ -22,7 +22,10 @@ _KINDS: Final[dict[type[apsw.Error], type[sqlite3.Error]]] = {
 }
 
 
-_CODES: Final = {apsw.FullError: sqlite3.SQLITE_FULL, apsw.IOError: sqlite3.SQLITE_IOERR}
+_CODES: Final[dict[type[apsw.Error], int]] = {
+    apsw.FullError: sqlite3.SQLITE_FULL,
+    apsw.IOError: sqlite3.SQLITE_IOERR,
+}
 
 
 class Row(tuple[Any, ...]):

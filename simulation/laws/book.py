@@ -65,6 +65,8 @@ LAWS: Final[tuple[Callable[[Evidence], Verdict], ...]] = (
     turns.the_first_in_turn_has_its_place,
     ends.ends_have_reasons,
     ends.every_request_is_answered,
+    ends.a_decision_stands,
+    ends.nothing_goes_on_after_the_end,
     ends.a_signal_used_up_was_heard,
     ends.whoever_takes_over_raises_the_epoch,
     ends.plans_stay,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
-from simulation.laws.evidence import FINAL, Case, Evidence, Verdict
+from simulation.laws.evidence import FINAL, Case, Evidence, Verdict, ms, stubborn_s
 
 KNOWN = frozenset({"run.failed", "run.deadline", "run.subtask_failed", "run.cancelled", "run.rejected"})
 
@@ -48,6 +48,35 @@ def every_request_is_answered(evidence: Evidence) -> Verdict:
             yield "every request is answered", f"{asked.verb} of {asked.run_id}"
         if asked.verb == "wait" and asked.is_acknowledged and asked.fields["state"] not in FINAL:
             yield "who waits hears of the end, not before", f"{asked.run_id} was {asked.fields['state']}"
+
+
+def a_decision_stands(evidence: Evidence) -> Verdict:
+    """What was approved is not asked for again, and a no is not a yes."""
+    for case in evidence.cases.values():
+        approved = [json.loads(e["data"]).get("subtask_id") for e in case.events if e["kind"] == "approved"]
+        for name in sorted({n for n in approved if approved.count(n) > 1}):
+            yield "a yes is asked for once", f"{case.run_id} {name!r}: {approved.count(name)} times"
+        told = [json.loads(e["data"]) for e in case.events if e["kind"] == "signalled"]
+        no = [
+            r
+            for r in case.requests
+            if r.verb == "signal" and r.fields["name"] == "reject" and r.is_acknowledged
+        ]
+        heard = any(t.get("name") == "reject" and "ignored" not in t for t in told)
+        refused = any(t["error_code"] == "approval.rejected" for t in case.traces)
+        if heard and no and case.state == "succeeded" and not refused:
+            yield "a no is a no", f"{case.run_id} succeeded"
+
+
+def nothing_goes_on_after_the_end(evidence: Evidence) -> Verdict:
+    """When a run is over its agents have been told to stop, and stop."""
+    for case in evidence.cases.values():
+        for call in case.calls:
+            grace_s = stubborn_s(call) + 0.7
+            ended_ms = case.row["ended_ms"]
+            if ended_ms is not None and call.end != "lost" and ms(call.ended_s) > ended_ms + grace_s * 1000:
+                late_s = (ms(call.ended_s) - ended_ms) / 1000
+                yield "nothing goes on after the end", f"{call.name} attempt {call.attempt}: {late_s:.2f} s"
 
 
 def a_signal_used_up_was_heard(evidence: Evidence) -> Verdict:

@@ -9,9 +9,12 @@ from functools import partial
 from typing import Any, Final
 
 from contracts.errors import CallsheetError
+from dispatcher.kept import Kept
 from simulation.connection import SimConnection
 from simulation.database import SimReader
 from simulation.history import History
+from storage.journal_rows import read_key
+from storage.queries import key_by_name
 from traces.events import EventStore
 from traces.runs_store import RunStore
 from traces.store import TraceStore
@@ -23,24 +26,43 @@ TARGETS: Final = {
     "event": ("run_id", ("data", "kind", "at_ms")),
     "plan": ("plan_id", ("body",)),
     "blob": ("sha256", ("body",)),
+    "intent": ("run_id", ("attempt", "key", "at_ms")),
+    "wait": ("run_id", ("name", "until_ms", "since_ms")),
+    "signal": ("run_id", ("name", "payload", "at_ms")),
+    "request_key": ("key", ("fingerprint", "run_id", "at_ms")),
 }
 """Table -> what names a row, and columns to spoil."""
+NAMED_BY: Final = {
+    "value": ("run_id", "key"),
+    "event": ("run_id", "event_id"),
+    "intent": ("run_id", "subtask_id", "item_index", "attempt"),
+    "wait": ("run_id", "subtask_id", "item_index", "kind"),
+    "signal": ("run_id", "signal_id"),
+}
+"""Where it takes more than one column."""
 
 
 def read_all(connection: SimConnection) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield everything the stores can tell, each by its name."""
     reader = SimReader(connection)
-    runs, traces, events = RunStore(reader), TraceStore(reader), EventStore(reader)
+    runs, traces, events, kept = RunStore(reader), TraceStore(reader), EventStore(reader), Kept(reader)
     for (run_id,) in connection.execute("SELECT run_id FROM run ORDER BY seq").fetchall():
         yield f"run {run_id}", partial(_dumped, runs, run_id)
         yield f"values of {run_id}", partial(runs.values, run_id)
         yield f"events of {run_id}", partial(events.of_run, run_id)
+        yield f"journal of {run_id}", partial(kept.open, run_id)
+    for (key,) in connection.execute("SELECT key FROM request_key ORDER BY key").fetchall():
+        yield f"request {key}", partial(_keyed, reader, key)
     for (trace_id,) in connection.execute("SELECT trace_id FROM trace ORDER BY seq").fetchall():
         yield f"trace {trace_id}", partial(_printed, traces, trace_id)
 
 
 def _dumped(runs: RunStore, run_id: str) -> object:
     return runs.get(run_id).model_dump(mode="json")
+
+
+def _keyed(reader: SimReader, key: str) -> object:
+    return [read_key(row) for row in reader.query(*key_by_name(key))]
 
 
 def _printed(traces: TraceStore, trace_id: str) -> object:
@@ -67,8 +89,7 @@ def nothing_spoilt_is_served(
     for _ in range(flips):
         table = rng.choice(list(TARGETS))
         key, columns = TARGETS[table]
-        number = "event_id" if table == "event" else "rowid"
-        rows = connection.execute(f"SELECT {number}, {key} FROM {table} ORDER BY 2, 1").fetchall()
+        rows = connection.execute(f"SELECT {', '.join(NAMED_BY.get(table, (key,)))} FROM {table}").fetchall()
         if rows:
             _spoil(connection, history, rng, (table, rng.choice(columns), rng.choice(rows)), good)
 
@@ -81,8 +102,8 @@ def _spoil(
     good: dict[str, str],
 ) -> None:
     table, column, row = target
-    where = "event_id = ? AND run_id = ?" if table == "event" else "rowid = ?"
-    which = tuple(row[:2]) if table == "event" else (row[0],)
+    where = " AND ".join(f"{column} IS ?" for column in NAMED_BY.get(table, (TARGETS[table][0],)))
+    which = tuple(row)
     value = connection.execute(f"SELECT {column} FROM {table} WHERE {where}", which).fetchone()[0]
     spoilt = _changed(value, rng)
     if value is None or spoilt == value:
@@ -95,7 +116,7 @@ def _spoil(
             continue
         if served != good.get(name):
             history.violate(
-                "nothing spoilt is served", f"{table}.{column} {row[1]}: {name} was served changed"
+                "nothing spoilt is served", f"{table}.{column} {which}: {name} was served changed"
             )
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (value, *which)).fetchall()
 
