@@ -81,10 +81,10 @@ class Client:
         answer = await self._send(life, wish, run, kept)
         if answer.is_acknowledged:
             wish.run_id = answer.fields["made"]
-        elif (
-            answer.answer == "request.key_mismatch"
-        ):  # the other body came first: then that is what it wanted
-            wish.run_id = life.query("SELECT run_id FROM request_key WHERE key = ?", (wish.key,))[0][0]
+        elif answer.answer == "request.key_mismatch":
+            # The other body came first: then that is what it wanted; or it is still on its way.
+            made = life.query("SELECT run_id FROM request_key WHERE key = ?", (wish.key,))
+            wish.run_id = made[0][0] if made else None
         if wish.key is not None and self._rng.random() < 0.2:
             life.spawn(self._send(life, wish, run, kept, body="other" if self._rng.random() < 0.5 else ""))
 

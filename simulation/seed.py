@@ -65,6 +65,21 @@ def quieten() -> None:
     logging.disable(logging.CRITICAL)
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let nobody log meanwhile, and the collector be called by hand; then all is as it was."""
+    heard, kept, collects = logging.root.manager.disable, structlog.get_config(), gc.isenabled()
+    quieten()
+    try:
+        yield
+    finally:
+        logging.disable(heard)
+        structlog.configure(**kept)
+        if collects:
+            gc.unfreeze()
+            gc.enable()
+
+
 def blobs_from(chars: int) -> AbstractContextManager[None]:
     """Keep texts as blobs that are longer than so many characters: what is seen of them needs no long ones."""
     return swapped((blobs, "BLOB_CHARS", lambda _: chars))

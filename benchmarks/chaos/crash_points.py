@@ -23,7 +23,7 @@ from benchmarks.chaos.figures import Figure, say
 from simulation.disk import LOSSES
 from simulation.laws.book import judge
 from simulation.laws.evidence import Proof
-from simulation.seed import collect_by_hand, quieten
+from simulation.seed import collect_by_hand, quiet
 from simulation.setting import Death
 from simulation.world import World
 
@@ -108,14 +108,14 @@ def _worlds(first: int) -> Iterator[int]:
 
 def crash_world(seed: int, *, most: int = MOST_PER_WORLD) -> Tally:
     """Crash a world at so many points, each in a world of its own that is else the same."""
-    quieten()
-    peace = _world(seed, ())
-    peace.run()
     rng, found = random.Random(seed), Tally()
-    for number in range(most):
-        deaths = _deaths(rng, number, peace_s=peace.now_s)
-        found.add(_judged(seed, deaths, _world(seed, deaths).run()))
-        collect_by_hand()
+    with quiet():
+        peace = _world(seed, ())
+        peace.run()
+        for number in range(most):
+            deaths = _deaths(rng, number, peace_s=peace.now_s)
+            found.add(_judged(seed, deaths, _world(seed, deaths).run()))
+            collect_by_hand()
     return found
 
 

@@ -18,7 +18,7 @@ def budgets_are_kept(evidence: Evidence) -> Verdict:
         own = {s.id: s.budget.requests for s in case.subtasks() if s.budget is not None}
         whole = case.plan.budget.requests if case.plan is not None and case.plan.budget is not None else None
         for call in case.calls:
-            wanted = own.get(call.subtask_id)
+            wanted = own.get(call.subtask_id) if call.purpose == "run" else None
             if wanted is not None and call.allowance.get("requests") != wanted:
                 yield "a subtask has its own budget", f"{call.name}: {dict(call.allowance)}, not {wanted}"
         if whole is not None:

@@ -26,7 +26,7 @@ TARGETS: Final = {
     "event": ("run_id", ("data", "kind", "at_ms")),
     "plan": ("plan_id", ("body",)),
     "blob": ("sha256", ("body",)),
-    "intent": ("run_id", ("attempt", "key", "at_ms")),
+    "intent": ("run_id", ("key", "at_ms")),
     "wait": ("run_id", ("name", "until_ms", "since_ms")),
     "signal": ("run_id", ("name", "payload", "at_ms")),
     "request_key": ("key", ("fingerprint", "run_id", "at_ms")),
