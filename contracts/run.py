@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -32,7 +32,11 @@ class RunState(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen."""
-        return self in {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.REJECTED}
+        return self in _FINAL
+
+
+# a tuple: hashing a member is slow
+_FINAL: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.REJECTED)
 
 
 class Run(BaseModel):

@@ -8,7 +8,7 @@ never started. Older files, whose status is `"Success"`, `{"PartialSuccess":
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -26,7 +26,10 @@ class TraceStatus(StrEnum):
     @property
     def has_output(self) -> bool:
         """Whether what depends on it may go on."""
-        return self in {TraceStatus.SUCCESS, TraceStatus.PARTIAL_SUCCESS}
+        return self in _WITH_OUTPUT
+
+
+_WITH_OUTPUT: Final = (TraceStatus.SUCCESS, TraceStatus.PARTIAL_SUCCESS)  # a tuple: hashing a member is slow
 
 
 class ErrorRecord(BaseModel):

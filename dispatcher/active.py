@@ -18,6 +18,7 @@ from contracts.journal import Done, Entry, Event, Journal, Opened, Unfinished
 from contracts.plan import Plan
 from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord
+from dispatcher.beginning import first_events
 from dispatcher.course import Course
 from dispatcher.graph import Graph
 from dispatcher.ids import Ids
@@ -91,6 +92,11 @@ class ActiveRuns:
         self._unread: int | None = None
         """The journal's unfinished runs past this `seq` are still to be queued; None: all are."""
 
+    @property
+    def count(self) -> int:
+        """How many are in memory or wait for a place there."""
+        return len(self.queue) + len(self.active)
+
     def take_up_unfinished(self) -> None:
         """Queue what the journal left unfinished, some at a time."""
         self._unread = 0
@@ -146,7 +152,7 @@ class ActiveRuns:
             if run is None and self._is_over(run_id):
                 self._tell_ended(run_id)
                 return None
-            opened = Opened(run, 1, 1) if run is not None else self._opened(run_id)
+            opened = Opened(run, 1, len(first_events(run))) if run is not None else self._opened(run_id)
         except CallsheetError as exc:
             _log.error("run_unreadable", run_id=run_id, code=exc.code, error=exc.message)
             self._reload_later(run_id, exc)

@@ -27,6 +27,7 @@ from dispatcher.calling import call_for, effect_key, metered
 from dispatcher.history import Trail
 from dispatcher.inputs import Element
 from dispatcher.judging import Judge
+from dispatcher.limits import RUN_AHEAD_MS
 from dispatcher.receipts import unknown_effect
 from dispatcher.reply import record_of
 from dispatcher.work import Work, effect_of
@@ -34,9 +35,6 @@ from dispatcher.work import Work, effect_of
 if TYPE_CHECKING:
     from dispatcher.course import Course
 
-RUN_AHEAD_MS: Final = 0.5
-"""An attempt this long keeps its place until its end is durable, so that a crash costs no more attempts than
-there are places; what is shorter than a commit need not wait for one."""
 LEFT: Final = "the process ended while it was under way"
 
 
@@ -172,6 +170,10 @@ class Calls:
             else:
                 del self._running[work]
                 self._office.slots.release(work)
+
+    def disband(self) -> None:
+        """Let go of who holds on to this; nothing is under way any more."""
+        del self._judge
 
     def write(self, subtask: Subtask, text: str, entry: Entry) -> None:
         """Give the run what a subtask wrote, and the journal with the same entry."""

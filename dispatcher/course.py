@@ -21,6 +21,7 @@ from contracts.journal import Done, Entry, Event, Opened, Receipt, Signal, State
 from contracts.plan import Plan, Subtask
 from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord, TraceStatus
+from dispatcher.beginning import started
 from dispatcher.calls import Calls
 from dispatcher.fan import Fan
 from dispatcher.finishing import finish
@@ -134,14 +135,7 @@ class Course:
 
     def start(self) -> None:
         """Begin to run: from here its time counts."""
-        now = self.office.now_ms()
-        limits = [now + round(self.office.limits.run_timeout_s * 1000)]
-        if self.plan.budget is not None and self.plan.budget.wall_s is not None:
-            limits.append(now + round(self.plan.budget.wall_s * 1000))
-        if self.run.deadline_ms is not None:
-            limits.append(self.run.deadline_ms)
-        change = {"state": RunState.RUNNING, "started_ms": now, "deadline_ms": min(limits)}
-        self.run = self.run.model_copy(update=change)
+        self.run = started(self.run, self.office.limits, now_ms=self.office.now_ms())
         self.put(self.entry(run=self.run, event=self.event("running")))
         self.set_off()
 
@@ -209,6 +203,7 @@ class Course:
 
     def close(self) -> None:
         """Let go of the parts that hold on to this run: it goes with its last reference, not some time later."""
+        self.calls.disband()
         del self.calls, self.waiting, self._starting
 
     def end_subtask(self, subtask: Subtask, status: TraceStatus, entry: Entry) -> None:

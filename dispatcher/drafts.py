@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from contracts.journal import Entry, Event, IdempotencyKey, Receipt, Signal, Value
+from contracts.journal import Entry, IdempotencyKey, Receipt, Signal, Value
 from contracts.run import Run
+from dispatcher.beginning import first_events
 from dispatcher.run_rows import RunRows
 from memory.rows import value_row
 from storage.blobs import Blob
@@ -56,8 +57,8 @@ class Drafting:
         draft = Draft()
         copies = []
         self._add_run(draft, run, 1, is_new=True)
-        queued = event_row(run.run_id, Event(1, "queued", run.created_ms), self._redactor)
-        draft.statements.append(insert_event(queued))
+        for event in first_events(run):
+            draft.statements.append(insert_event(event_row(run.run_id, event, self._redactor)))
         for receipt, value in kept:
             copies.append(self._add_receipt(draft, run.run_id, receipt))
             if value is not None:

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.agent import Registry
-from contracts.clock import Clock
+from contracts.clock import Clock, unix_ms
 from contracts.engine import Observer, Place
 from contracts.errors import CallsheetError, Conflict, Fenced, NotFound, Unavailable
-from contracts.journal import Done, Entry, Event, IdempotencyKey, Journal, Receipt, Signal, Unfinished, Value
+from contracts.journal import Done, Entry, IdempotencyKey, Journal, Receipt, Signal, Unfinished, Value
 from contracts.run import Run
 from dispatcher.active import ActiveRuns
+from dispatcher.beginning import first_events, started
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.planning import MakePlan
@@ -96,17 +97,26 @@ class LocalEngine:
             raise Unavailable(
                 "engine.draining", "the service is stopping", hint="Send it again when it is back."
             )
-        waiting = len(self._runs.queue) + len(self._runs.active) + len(self._accepting)
+        waiting = self._runs.count + len(self._accepting)
         if waiting >= self._limits.max_runs:
             raise Unavailable(
                 "engine.full", f"{waiting} runs are under way or waiting", hint="Try again in a few seconds."
             )
+        fresh = run
+        if (
+            not kept
+            and run.plan is not None
+            and run.approval != "plan"
+            and waiting < self._limits.active_runs
+        ):
+            # its turn comes at once: accepted and begun are one step to the journal
+            fresh = started(run, self._limits, now_ms=unix_ms(self.clock.now()))
         # the place is taken before the wait for durability, so that the bound holds
         accepted = asyncio.get_running_loop().create_future()
         self._accepting[run.run_id] = accepted
         # the run may be kept although whoever asked for it has gone meanwhile
-        accepted.add_done_callback(lambda done: self._accept(run, done, kept=[r for r, _ in kept]))
-        self._journal.create(run, key=key, kept=kept, done=_into(accepted))
+        accepted.add_done_callback(lambda done: self._accept(fresh, done, kept=[r for r, _ in kept]))
+        self._journal.create(fresh, key=key, kept=kept, done=_into(accepted))
         await asyncio.shield(accepted)
 
     async def cancel(self, run_id: str, reason: str) -> bool:
@@ -213,8 +223,7 @@ class LocalEngine:
         self._accepting.pop(run.run_id, None)
         if accepted.cancelled() or accepted.exception() is not None:
             return
-        queued = Event(1, "queued", run.created_ms)
-        tell(self._observer, Entry(run.run_id, 1, events=[queued]), run)
+        tell(self._observer, Entry(run.run_id, 1, events=first_events(run)), run)
         tell(self._observer, Entry(run.run_id, 1, receipts=kept), run)
         fresh = None if kept else run
         self._runs.queue.push(run.run_id, created_ms=run.created_ms, priority=run.priority, run=fresh)

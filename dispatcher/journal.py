@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from contracts.effect import Effect
 from contracts.errors import CallsheetError, Conflict, InvalidInput
 from contracts.journal import (
     Done,
@@ -30,6 +31,7 @@ from contracts.journal import (
 from contracts.run import Run, RunState
 from dispatcher.drafts import Draft, Drafting
 from dispatcher.kept import Kept
+from dispatcher.limits import RUN_AHEAD_MS
 from dispatcher.mirror import Mirror
 from storage.database import Database
 from storage.journal_rows import forget_keys
@@ -41,6 +43,11 @@ from traces.redaction import Redactor
 
 KEY_LIFE_MS: Final = 24 * 3600 * 1000
 """How long a caller's key is remembered."""
+GATHER_S: Final = 0.002
+"""Between two hand-overs of what nothing waits for: few large batches cost far less than many small ones."""
+
+
+_PURE: Final = frozenset({"", Effect.PURE.value})
 
 
 class StorageJournal:
@@ -59,6 +66,9 @@ class StorageJournal:
         self._drafting = Drafting(redactor)
         self._units: list[Unit] = []
         self._told: deque[tuple[Done, CallsheetError | None]] = deque()
+        self._is_soon = False
+        self._later: asyncio.TimerHandle | None = None
+        self._next_at = 0.0
         self._is_woken = False  # set by the writer's thread, cleared by the loop before it looks
         self._keys_forgotten_ms = 0
 
@@ -101,11 +111,13 @@ class StorageJournal:
         closes = entry.run is not None and entry.run.state.is_final
         if self._mirror is not None and (copies or closes):
             done = partial(self._mirrored, self._mirror, copies, done, closes)
-        self._submit(draft, done, Fence(entry.run_id, entry.epoch, closes=closes))
+        self._submit(
+            draft, done, Fence(entry.run_id, entry.epoch, closes=closes), is_urgent=_is_awaited(entry)
+        )
 
     def signal(self, signal: Signal, done: Done) -> None:
         """Keep a signal and mark its run as due."""
-        self._submit(self._drafting.signal(signal), done, Fence(signal.run_id, None))
+        self._submit(self._drafting.signal(signal), done, Fence(signal.run_id, None), is_urgent=True)
 
     def knows_signal(self, run_id: str, signal_id: str) -> bool:
         """Say whether a run was told this signal before."""
@@ -113,7 +125,7 @@ class StorageJournal:
 
     def flush(self, done: Done) -> None:
         """Tell when everything given so far is durable or has failed."""
-        self._submit(Draft(), done, None)
+        self._submit(Draft(), done, None, is_urgent=True)
 
     def output(self, trace_id: str) -> JsonValue:
         """Return what a kept attempt gave."""
@@ -145,12 +157,22 @@ class StorageJournal:
         if self._mirror is not None:
             self._mirror.close()
 
-    def _submit(self, draft: Draft, done: Done, fence: Fence | None) -> None:
-        if not self._units:
-            asyncio.get_running_loop().call_soon(self._hand_over)
+    def _submit(self, draft: Draft, done: Done, fence: Fence | None, *, is_urgent: bool = False) -> None:
         self._units.append(Unit(draft.statements, self._teller(done), fence, draft.blobs))
+        if self._is_soon or (self._later is not None and not is_urgent):
+            return
+        loop = asyncio.get_running_loop()
+        if not is_urgent and loop.time() < self._next_at:
+            self._later = loop.call_at(self._next_at, self._hand_over)
+            return
+        self._is_soon = True
+        if self._later is not None:
+            self._later.cancel()
+        loop.call_soon(self._hand_over)
 
     def _hand_over(self) -> None:
+        self._is_soon, self._later = False, None
+        self._next_at = asyncio.get_running_loop().time() + GATHER_S
         units, self._units = self._units, []
         self._database.submit(units)
 
@@ -190,6 +212,13 @@ class StorageJournal:
             return
         # a run has ended when its files are there too
         mirror.flushed(self._teller(partial(_told_in_full, done, error)))
+
+
+def _is_awaited(entry: Entry) -> bool:
+    """Say whether an attempt waits for an entry: for its intent, its key's inputs, or a place."""
+    if entry.intents:
+        return True
+    return any(r.duration_ms >= RUN_AHEAD_MS or r.effect not in _PURE for r in entry.receipts)
 
 
 def _told_in_full(done: Done, error: CallsheetError | None, _: CallsheetError | None) -> None:

@@ -16,6 +16,7 @@ from contracts.journal import Entry, Receipt
 from contracts.trace import TraceStatus
 from dispatcher.attempt import Outcome
 from dispatcher.history import FALLBACKS_TURN
+from dispatcher.purse import used_of
 from dispatcher.receipts import receipt_of, unknown_effect
 from dispatcher.reply import record_of
 from dispatcher.retry import attempts_allowed, may_retry
@@ -75,6 +76,10 @@ class Judge:
         found = receipt_of(work, outcome, trace_id=self._office.ids.new(), started_ms=started_ms)
         if work.meter is not None:
             found.usage = {**found.usage, **work.meter.used()}
+        if work.spent:
+            told = used_of(found.usage)
+            found.usage = {**found.usage, **{n: told.get(n, 0) + used for n, used in work.spent.items()}}
+            work.spent = {}
         return found
 
     def _judge(self, work: Work, outcome: Outcome, entry: Entry) -> None:
@@ -110,6 +115,7 @@ class Judge:
             return False
         if self._course.stop is None and isinstance(work.agent, Reconciling):
             work.purpose, work.is_uncertain = "reconcile", True
+            work.spent = used_of(work.used(outcome))
             self._calls.offer(work)
             return False
         outcome.error = unknown_effect(outcome.error.message if outcome.error else "it was stopped")

@@ -55,6 +55,8 @@ class Work:
     """What it waited for, until this attempt's end is kept."""
     is_due: bool = False
     meter: Meter | None = None
+    spent: dict[str, int] = field(default_factory=dict)
+    """What the attempt used of which has to be found out what it came to."""
     is_uncertain: bool = False
     """An attempt at its effect was made of which nobody knows yet what it came to."""
     intent_key: str = ""

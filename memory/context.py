@@ -6,7 +6,6 @@ got reaches anybody else. A key is written once, unless replaced on purpose.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import threading
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 from pydantic import JsonValue
 
 from contracts.errors import AttemptTimedOut, Conflict, InvalidInput, NotFound
+from contracts.jsontext import json_value
 from contracts.plan import KEY_PATTERN
 from memory.encoding import encode
 
@@ -45,7 +45,9 @@ class SharedContext:
 
     def __init__(self, values: Mapping[str, JsonValue] | None = None) -> None:
         self._entries = {_checked(k): Entry(encode(v, k), INPUTS) for k, v in (values or {}).items()}
-        self._changed = threading.Condition()  # guards _entries; never held while JSON is read or written
+        self._lock = threading.Lock()  # guards all below; never held while JSON is read or written
+        self._changed: threading.Condition | None = None
+        """Made for the first who waits."""
 
     def set(self, key: str, value: JsonValue, *, by: str, replace: bool = False) -> None:
         """Keep a value and wake who waits for it.
@@ -72,11 +74,12 @@ class SharedContext:
         self._keep(_checked(key), Entry(text, by), replace=False)
 
     def _keep(self, key: str, entry: Entry, *, replace: bool) -> None:
-        with self._changed:
+        with self._lock:
             first = self._entries.get(key)
             if first is None or replace:
                 self._entries[key] = entry
-                self._changed.notify_all()
+                if self._changed is not None:
+                    self._changed.notify_all()
                 return
         raise Conflict(
             "context.key_taken",
@@ -100,7 +103,7 @@ class SharedContext:
         Raises:
             NotFound: `context.unknown_key`, with the known keys.
         """
-        with self._changed:
+        with self._lock:
             found = self._entries.get(key)
             known = [] if found else sorted(self._entries)
         if found is None:
@@ -114,12 +117,12 @@ class SharedContext:
 
     def has(self, key: str) -> bool:
         """Say whether the key is written."""
-        with self._changed:
+        with self._lock:
             return key in self._entries
 
     def keys(self) -> frozenset[str]:
         """Return the keys written so far."""
-        with self._changed:
+        with self._lock:
             return frozenset(self._entries)
 
     def written_by(self, key: str) -> str:
@@ -132,7 +135,7 @@ class SharedContext:
 
     def snapshot(self) -> dict[str, JsonValue]:
         """Return a copy of every value as they stood together at one moment."""
-        with self._changed:
+        with self._lock:
             entries = dict(self._entries)
         return {key: _decoded(entry) for key, entry in entries.items()}
 
@@ -151,7 +154,9 @@ class SharedContext:
         if math.isnan(timeout_s):
             raise InvalidInput("context.bad_timeout", "a timeout is a number of seconds, this is nan")
         bounded = min(max(timeout_s, 0.0), threading.TIMEOUT_MAX)
-        with self._changed:
+        with self._lock:
+            if self._changed is None:
+                self._changed = threading.Condition(self._lock)
             self._changed.wait_for(lambda: key in self._entries, timeout=bounded)
             found = self._entries.get(key)
         if found is None:
@@ -172,5 +177,4 @@ def _checked(key: str) -> str:
 
 
 def _decoded(entry: Entry) -> JsonValue:
-    found: JsonValue = json.loads(entry.text)
-    return found
+    return json_value(entry.text)

@@ -196,16 +196,32 @@ async def test_runs_are_taken_up_by_their_turn_and_all_of_them(make_rig: Any, ma
     assert [c.run_id for c in calls] == [f"r{n}" for n in (5, 4, 3, 2, 1, 0)]
 
 
-async def test_a_run_that_was_accepted_and_never_begun_is_run(
-    make_rig: Any, rig: Any, make_step: Any
-) -> None:
-    rig.database.left = 1
+async def test_a_run_that_was_accepted_and_never_begun_is_run(make_rig: Any, make_step: Any) -> None:
+    rig = make_rig(active_runs=1)
+    rig.agents.add("hang", hang)
+    await rig.start(make_step("a", agent="hang"))
     run_id = await rig.start(make_step("a"))
     await rig.die()
     again = make_rig()
     assert again.kinds(run_id) == ["queued"]
     again.work()
     assert (await again.end_of(run_id)).state is RunState.SUCCEEDED
+
+
+async def test_a_run_that_begins_as_it_is_accepted_goes_on_after_a_crash_with_the_time_it_had(
+    make_rig: Any, rig: Any, make_step: Any
+) -> None:
+    rig.database.left = 1
+    run_id = await rig.start(make_step("a"))
+    await rig.die()
+    again = make_rig()
+    assert again.kinds(run_id) == ["queued", "running"]
+    begun = again.ended(run_id)
+    again.work()
+    ended = await again.end_of(run_id)
+    assert (ended.state, ended.started_ms, ended.deadline_ms) == (
+        RunState.SUCCEEDED, begun.started_ms, begun.deadline_ms,
+    )  # fmt: skip
 
 
 async def test_what_has_ended_is_not_taken_up(make_rig: Any, rig: Any, make_step: Any) -> None:
