@@ -49,6 +49,8 @@ class Drafting:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._run_rows = RunRows(redactor)
+        self._told: set[str] = set()
+        """Runs that a signal has marked as due since they were last looked at."""
 
     def created(
         self, run: Run, key: IdempotencyKey | None, kept: Sequence[tuple[Receipt, Value | None]]
@@ -70,6 +72,7 @@ class Drafting:
 
     def opened(self, run: Run, epoch: int) -> Draft:
         """Return what raises a run's epoch and says that it is looked at."""
+        self._told.discard(run.run_id)
         draft = Draft([clear_wake(run.run_id)])
         self._add_run(draft, run, epoch)
         return draft
@@ -93,6 +96,7 @@ class Drafting:
 
     def signal(self, signal: Signal) -> Draft:
         """Return what keeps a signal and marks its run as due."""
+        self._told.add(signal.run_id)
         row = signal_row(signal, self._redactor)
         return Draft([insert_signal(row), set_wake(WakeRow(signal.run_id, signal.at_ms))])
 
@@ -126,7 +130,9 @@ class Drafting:
         statements.extend(delete_wait(wait_row(run_id, w)) for w in entry.ended_waits)
         statements.extend(insert_wait(wait_row(run_id, w)) for w in entry.waits)
         statements.extend(take_signal(signal_row(s, self._redactor)) for s in entry.taken)
-        if entry.is_awake or (entry.run is not None and entry.run.state.is_final):
+        is_over = entry.run is not None and entry.run.state.is_final
+        if entry.is_awake or (is_over and run_id in self._told):
+            self._told.discard(run_id)
             statements.append(clear_wake(run_id))
         if entry.run is not None:
             self._add_run(draft, entry.run, entry.epoch)

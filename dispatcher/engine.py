@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from contracts.agent import Registry
@@ -115,8 +116,8 @@ class LocalEngine:
         accepted = asyncio.get_running_loop().create_future()
         self._accepting[run.run_id] = accepted
         # the run may be kept although whoever asked for it has gone meanwhile
-        accepted.add_done_callback(lambda done: self._accept(fresh, done, kept=[r for r, _ in kept]))
-        self._journal.create(fresh, key=key, kept=kept, done=_into(accepted))
+        done = partial(self._accept, fresh, [r for r, _ in kept], accepted)
+        self._journal.create(fresh, key=key, kept=kept, done=done)
         await asyncio.shield(accepted)
 
     async def cancel(self, run_id: str, reason: str) -> bool:
@@ -219,15 +220,24 @@ class LocalEngine:
         self._waiters.clear()
         self._drained.set()
 
-    def _accept(self, run: Run, accepted: asyncio.Future[None], *, kept: list[Receipt]) -> None:
+    def _accept(
+        self,
+        run: Run,
+        kept: Sequence[Receipt],
+        accepted: asyncio.Future[None],
+        error: CallsheetError | None,
+    ) -> None:
         self._accepting.pop(run.run_id, None)
-        if accepted.cancelled() or accepted.exception() is not None:
+        _into(accepted)(error)
+        if error is not None:
             return
         tell(self._observer, Entry(run.run_id, 1, events=first_events(run)), run)
-        tell(self._observer, Entry(run.run_id, 1, receipts=kept), run)
-        fresh = None if kept else run
-        self._runs.queue.push(run.run_id, created_ms=run.created_ms, priority=run.priority, run=fresh)
-        self._runs.take_turns()
+        tell(self._observer, Entry(run.run_id, 1, receipts=list(kept)), run)
+        # Whoever read the journal since it was kept has taken it up already, and may not meet it twice.
+        if run.run_id not in self._runs.active:
+            fresh = None if kept else run
+            self._runs.queue.push(run.run_id, created_ms=run.created_ms, priority=run.priority, run=fresh)
+            self._runs.take_turns()
 
     def _hand_over(self, signal: Signal, kept: asyncio.Future[None]) -> None:
         self._signalling.pop((signal.run_id, signal.signal_id), None)

@@ -44,4 +44,5 @@ def finish(course: Course) -> tuple[Run, Entry]:
     )
     about: dict[str, JsonValue] = {"error": why.code} if why is not None else {}
     entry.events.append(course.event(_KIND_OF[state], about))
+    entry.is_awake = course.waiting.has_parked
     return entry.run, entry

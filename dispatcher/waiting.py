@@ -44,6 +44,8 @@ class Waiting:
         self._alarms: dict[Name, asyncio.TimerHandle] = {}
         self._signals: list[Signal] = []
         self._parking: Entry | None = None
+        self.has_parked = False
+        """Whether the journal may hold a time to look at the run again."""
         self._news: list[Signal] = []
         self._known: set[str] = set()
         """Ids of signals that were handed over."""
@@ -111,6 +113,7 @@ class Waiting:
         """Leave memory until something comes; nothing is under way."""
         if self._parking is not None:
             return
+        self.has_parked = True
         course = self._course
         if not self._works and not self.approvals.waiting:
             _log.error("run_stuck", run_id=course.run.run_id)

@@ -25,7 +25,7 @@ from storage.unit import Unit
 MAX_PARAMETERS: Final = 32_000
 """Of one statement; SQLite takes 32,766."""
 
-_CHUNKS: Final = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+_CHUNKS: Final = (256, 128, 64, 32, *range(16, 0, -1))
 """Rows of one statement: few sizes, so that each is compiled once and kept."""
 _ERRORS: Final = (CallsheetError, sqlite3.Error, sqlite3.Warning, ValueError, TypeError, OverflowError)
 
@@ -119,20 +119,20 @@ def _together(connection: Connection, units: Sequence[Unit], fences: Fences) -> 
             fences.passed(unit.fence)
             accepted.append(unit)
     store_blobs(connection, chain.from_iterable(u.blobs for u in accepted))
-    gathered: dict[str, list[tuple[Any, ...]]] = {}
+    gathered: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     others = []
     for unit in accepted:
         for statement in unit.statements:
             if statement.rows:
-                gathered.setdefault(statement.rows, []).append(statement.parameters)
+                gathered.setdefault((statement.rows, statement.after), []).append(statement.parameters)
             else:
                 others.append(statement)
-    for prefix, rows in gathered.items():
+    for (prefix, after), rows in sorted(gathered.items(), key=_comes_after):
         for chunk in _chunks(rows):
-            sql = _sql(prefix, len(chunk), len(chunk[0]))
+            sql = _sql(prefix, len(chunk), len(chunk[0]), after)
             connection.execute(sql, tuple(chain.from_iterable(chunk)))
-    for sql, parameters, _ in others:
-        connection.execute(sql, parameters)
+    for statement in others:
+        connection.execute(statement.sql, statement.parameters)
     return outcomes
 
 
@@ -145,10 +145,15 @@ def _chunks(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...
             start += size
 
 
-@lru_cache(maxsize=128)
-def _sql(prefix: str, rows: int, width: int) -> str:
+def _comes_after(group: tuple[tuple[str, str], object]) -> bool:
+    """Sort what changes rows behind what adds them."""
+    return bool(group[0][1])
+
+
+@lru_cache(maxsize=256)
+def _sql(prefix: str, rows: int, width: int, after: str) -> str:
     one = f"({', '.join('?' * width)})"
-    return prefix + ", ".join([one] * rows)
+    return prefix + ", ".join([one] * rows) + after
 
 
 def _one_by_one(connection: Connection, units: Sequence[Unit], fences: Fences) -> Outcomes:
@@ -161,8 +166,8 @@ def _alone(connection: Connection, unit: Unit, fences: Fences) -> CallsheetError
         refusal: CallsheetError | None = fences.refusal(unit.fence)
         if refusal is None:
             store_blobs(connection, unit.blobs)
-            for sql, parameters, _ in unit.statements:
-                connection.execute(sql, parameters)
+            for statement in unit.statements:
+                connection.execute(statement.sql, statement.parameters)
             fences.passed(unit.fence)
     except _ERRORS as exc:
         if not connection.in_transaction or not blames_a_unit(exc):

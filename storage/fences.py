@@ -86,7 +86,7 @@ class Fences:
     def failed(self, fence: Fence | None) -> None:
         """Remember that a unit was not kept: until the run is opened anew nothing may follow it."""
         mark_broken(self._broken, fence)
-        if fence is not None:
+        if fence is not None and fence.epoch is not None:
             self._opened.discard(fence.run_id)
 
     def committed(self, fence: Fence | None) -> None:

@@ -128,9 +128,10 @@ _LINE_OF: Final = attrgetter(*_LINE)
 _RUN_COLUMNS: Final = (*RUN.columns, "line_sum", "sum")
 _RUN_ROWS: Final = f"INSERT INTO run ({', '.join(_RUN_COLUMNS)}) VALUES "
 _INSERT_RUN: Final = f"{_RUN_ROWS}({', '.join('?' * len(_RUN_COLUMNS))})"
-_UPDATE_RUN: Final = f"{_INSERT_RUN} ON CONFLICT (run_id) DO UPDATE SET " + ", ".join(
+_OVER_RUN: Final = " ON CONFLICT (run_id) DO UPDATE SET " + ", ".join(
     f"{c} = excluded.{c}" for c in _RUN_COLUMNS[1:]
 )
+_UPDATE_RUN: Final = _INSERT_RUN + _OVER_RUN
 _HEAD: Final = TRACE.columns[:-1]
 _HEAD_OF: Final = attrgetter(*_HEAD)
 _TRACE_COLUMNS: Final = (*_HEAD, "body_sum", "sum", "body")
@@ -150,7 +151,7 @@ def insert_run(row: RunRow) -> Statement:
 
 def update_run(row: RunRow) -> Statement:
     """Keep a run's new state, also where no earlier one was kept."""
-    return Statement(_UPDATE_RUN, _run_parameters(row))
+    return Statement(_UPDATE_RUN, _run_parameters(row), _RUN_ROWS, _OVER_RUN)
 
 
 def insert_plan(row: PlanRow) -> Statement:

@@ -16,6 +16,8 @@ class Statement(NamedTuple):
     Only for rows that nobody changes or removes in the same breath: several
     that are written together lose their place among other statements.
     """
+    after: str = ""
+    """What follows the rows; of several for one key the last then counts."""
 
 
 class Query(NamedTuple):
