@@ -16,6 +16,9 @@ from contracts.run import Run, RunEvent
 Observer = Callable[[RunEvent], None]
 """Told of every event of a run, in order, on the event loop; must not block or raise."""
 
+Hears = Callable[[str], bool]
+"""Says whether anybody wants to be told of a run now; only asked, so it must be quick."""
+
 Place = Literal["absent", "queued", "active", "parked"]
 """Where an engine holds a run: not at all, waiting for its turn, in memory, or in the journal until it wakes."""
 

@@ -12,7 +12,6 @@ import structlog
 
 from contracts.agent import Registry
 from contracts.clock import Clock
-from contracts.engine import Observer
 from contracts.errors import CallsheetError, Damaged, Fenced, Unavailable
 from contracts.journal import Done, Entry, Event, Journal, Opened, Unfinished
 from contracts.plan import Plan
@@ -27,7 +26,7 @@ from dispatcher.office import Office
 from dispatcher.planning import MakePlan, Planning
 from dispatcher.reply import record_of
 from dispatcher.slots import Slots
-from dispatcher.telling import tell
+from dispatcher.telling import Audience
 from dispatcher.timeouts import Timeouts
 from dispatcher.turns import RunQueue
 
@@ -42,6 +41,11 @@ Stop = Callable[[Course | Planning], None]
 _log = structlog.get_logger(__name__)
 
 
+def draining() -> Unavailable:
+    """Return the refusal of an engine that stops."""
+    return Unavailable("engine.draining", "the service is stopping", hint="Send it again when it is back.")
+
+
 class ActiveRuns:
     """Runs by the turn each has.
 
@@ -52,7 +56,7 @@ class ActiveRuns:
         ids: Names for traces.
         rng: For the jitter of retries.
         make_plan: Makes the plan of a run that brings none.
-        observer: Told of every event once it is durable.
+        audience: Told of every event once it is durable.
         limits: How much at once.
         ended: Told the name of every run that has ended, durably.
         parked: Told of a run that left memory, and until when.
@@ -67,7 +71,7 @@ class ActiveRuns:
         ids: Ids,
         rng: random.Random,
         make_plan: MakePlan,
-        observer: Observer | None,
+        audience: Audience,
         limits: Limits,
         ended: Callable[[str], None],
         parked: Callable[[int | None], None],
@@ -83,7 +87,7 @@ class ActiveRuns:
         self._tell_ended = ended
         self._tell_parked = parked
         self._office = Office(
-            registry, journal, clock, ids, rng, limits, self.slots, Timeouts(), observer,
+            registry, journal, clock, ids, rng, limits, self.slots, Timeouts(), audience,
             over=self._course_over, parked=self._course_parked, lost=self._course_lost, crashed=self._crashed,
         )  # fmt: skip
         self._graphs: OrderedDict[str, Graph] = OrderedDict()
@@ -120,11 +124,12 @@ class ActiveRuns:
         if run_id in self.active:
             self.active[run_id].cancel(reason, done)
             return True
-        if self.is_draining:
-            return False
         state = self._journal.state(run_id)
         if run_id not in self.queue and (state is None or state.is_final):
             return False
+        if self.is_draining:
+            done(draining())
+            return True
         found = self._activate(run_id, self.queue.take(run_id), lambda active: active.cancel(reason, done))
         if found is not None:
             done(found)
@@ -249,7 +254,7 @@ class ActiveRuns:
 
     def _end_kept(self, entry: Entry, run: Run, failure: CallsheetError | None) -> None:
         if failure is None:
-            tell(self._office.observer, entry, run)
+            self._office.audience.tell(entry, run)
             self._over(run)
         else:
             self._lost(run.run_id, failure)

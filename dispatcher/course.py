@@ -33,7 +33,6 @@ from dispatcher.purse import Purse
 from dispatcher.receipts import redacted, skipped_after, unstarted
 from dispatcher.reply import record_of
 from dispatcher.starting import Starting
-from dispatcher.telling import tell
 from dispatcher.waiting import Waiting
 from memory.context import SharedContext
 
@@ -75,6 +74,8 @@ class Course:
         self._starting = Starting(self, opened.redacted)
         self._deadline: asyncio.TimerHandle | None = None
         self._is_over = False
+        self._asked_late: list[Done] = []
+        """Whoever wants to stop the run while its end is on its way to the disk."""
         self._opened = opened
 
     def guarded(self, step: Callable[[], None]) -> None:
@@ -177,7 +178,7 @@ class Course:
     def cancel(self, reason: str, done: Done) -> None:
         """Stop the run as cancelled; `done` hears when that is durable."""
         if self._is_over:
-            done(Fenced("journal.closed", "the run has ended"))
+            self._asked_late.append(done)
             return
         if self.run.cancel_reason is None:
             self.run = self.run.model_copy(update={"cancel_reason": reason})
@@ -272,9 +273,12 @@ class Course:
     def _kept(self, entry: Entry, event: int, done: Done | None, error: CallsheetError | None) -> None:
         if error is None:
             self.kept_event = event
-            tell(self.office.observer, entry, self.run)
+            self.office.audience.tell(entry, self.run)
         if done is not None:
             done(error)
+        if entry.run is not None and entry.run.state.is_final:
+            for late in self._asked_late:
+                late(error or Fenced("journal.closed", "the run has ended"))
         if self.is_dead:
             return
         if error is not None:

@@ -15,16 +15,16 @@ from typing import Final
 
 from contracts.agent import Registry
 from contracts.clock import Clock, unix_ms
-from contracts.engine import Observer, Place
+from contracts.engine import Hears, Observer, Place
 from contracts.errors import CallsheetError, Conflict, Fenced, NotFound, Unavailable
 from contracts.journal import Done, Entry, IdempotencyKey, Journal, Receipt, Signal, Unfinished, Value
 from contracts.run import Run
-from dispatcher.active import ActiveRuns
+from dispatcher.active import ActiveRuns, draining
 from dispatcher.beginning import first_events, started
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.planning import MakePlan
-from dispatcher.telling import tell
+from dispatcher.telling import Audience
 from dispatcher.watch import Watch
 
 __all__ = ["LocalEngine", "MakePlan"]
@@ -44,6 +44,7 @@ class LocalEngine:
         rng: For the jitter of retries.
         plan: Makes the plan of a run that brings none.
         observer: Told of every event of every run once it is durable.
+        hears: Whether the observer wants to be told of a run; None for every run.
         limits: How much at once.
     """
 
@@ -57,12 +58,13 @@ class LocalEngine:
         rng: random.Random,
         plan: MakePlan,
         observer: Observer | None,
+        hears: Hears | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.clock = clock
         self._limits = limits or Limits()
         self._journal = journal
-        self._observer = observer
+        self._audience = Audience(observer, hears)
         self._watch = Watch(journal, clock, wake=self._wake_due)
         self._runs = ActiveRuns(
             registry=registry,
@@ -71,7 +73,7 @@ class LocalEngine:
             ids=ids,
             rng=rng,
             make_plan=plan,
-            observer=observer,
+            audience=self._audience,
             limits=self._limits,
             ended=self._tell_waiters,
             parked=self._look_again,
@@ -95,9 +97,7 @@ class LocalEngine:
             Conflict: `request.key_used`, `run.exists`.
         """
         if self._runs.is_draining:
-            raise Unavailable(
-                "engine.draining", "the service is stopping", hint="Send it again when it is back."
-            )
+            raise draining()
         waiting = self._runs.count + len(self._accepting)
         if waiting >= self._limits.max_runs:
             raise Unavailable(
@@ -124,7 +124,7 @@ class LocalEngine:
         """Ask a run to stop (durable on return); False when it had ended or was never here.
 
         Raises:
-            Unavailable: `storage.*`.
+            Unavailable: `engine.draining`, `engine.reloading`, `storage.*`.
         """
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if not self._runs.cancel(run_id, reason, _into(kept)):
@@ -132,13 +132,13 @@ class LocalEngine:
         try:
             await asyncio.shield(kept)
         except Fenced as exc:
-            if exc.code == "journal.broken":
-                raise Unavailable(
-                    "engine.reloading",
-                    f"run {run_id!r} could not be kept and is being read anew",
-                    hint="Ask again in a second.",
-                ) from exc
-            return False
+            if exc.code == "journal.closed":
+                return False
+            raise Unavailable(
+                "engine.reloading",
+                f"run {run_id!r} could not be kept and is being read anew",
+                hint="Ask again in a second.",
+            ) from exc
         return True
 
     async def signal(self, signal: Signal) -> None:
@@ -231,8 +231,8 @@ class LocalEngine:
         _into(accepted)(error)
         if error is not None:
             return
-        tell(self._observer, Entry(run.run_id, 1, events=first_events(run)), run)
-        tell(self._observer, Entry(run.run_id, 1, receipts=list(kept)), run)
+        self._audience.tell(Entry(run.run_id, 1, events=first_events(run)), run)
+        self._audience.tell(Entry(run.run_id, 1, receipts=list(kept)), run)
         # Whoever read the journal since it was kept has taken it up already, and may not meet it twice.
         if run.run_id not in self._runs.active:
             fresh = None if kept else run

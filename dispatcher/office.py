@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from contracts.agent import Registry
 from contracts.clock import Clock, unix_ms
-from contracts.engine import Observer
 from contracts.errors import CallsheetError
 from contracts.journal import Journal
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.slots import Slots
+from dispatcher.telling import Audience
 from dispatcher.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Office:
     limits: Limits
     slots: Slots
     timeouts: Timeouts
-    observer: Observer | None
+    audience: Audience
     over: Callable[[Course], None]
     """Told of a run whose end is kept."""
     parked: Callable[[Course, int | None], None]

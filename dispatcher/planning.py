@@ -14,7 +14,6 @@ from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord
 from dispatcher.office import Office
 from dispatcher.reply import record_of
-from dispatcher.telling import tell
 
 MakePlan = Callable[[Run], Awaitable[Plan]]
 
@@ -117,7 +116,7 @@ class Planning:
 
     def _kept(self, entry: Entry, error: CallsheetError | None, done: Done | None) -> None:
         if error is None:
-            tell(self._office.observer, entry, self._run)
+            self._office.audience.tell(entry, self._run)
         elif not self._is_dead:
             self.suspend()
             self._lost(self._run.run_id, error)

@@ -15,7 +15,6 @@ from dispatcher.conditions import holds
 from dispatcher.fan import Fan
 from dispatcher.inputs import Element, elements_of
 from dispatcher.receipts import redacted
-from dispatcher.telling import tell_started
 from dispatcher.work import Work
 from traces.cleaning import MARK
 
@@ -63,7 +62,9 @@ class Starting:
         fan = Fan(elements, subtask.foreach is not None, self._kept_output)
         works = [course.calls.work_for(subtask, element) for element in elements]
         course.fans[subtask.id] = fan
-        tell_started(course.office.observer, course.run.run_id, subtask, at_ms=course.office.now_ms())
+        office, run_id = course.office, course.run.run_id
+        if office.audience.hears(run_id):
+            office.audience.tell_started(run_id, subtask, at_ms=office.now_ms())
         for work in works:
             self._begin_work(work, fan)
         # Every element may have ended before, and only the subtask's own end was not kept.

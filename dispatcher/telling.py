@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
-from contracts.engine import Observer
+from contracts.engine import Hears, Observer
 from contracts.journal import Entry, Event, Receipt
 from contracts.plan import Subtask
 from contracts.run import EventKind, Run, RunEvent
 
 
-def tell_started(observer: Observer | None, run_id: str, subtask: Subtask, *, at_ms: int) -> None:
-    """Say that a subtask starts; this is kept nowhere."""
-    if observer is not None:
-        observer(
-            RunEvent(
-                kind="subtask_started",
-                run_id=run_id,
-                at_ms=at_ms,
-                subtask_id=subtask.id,
-                agent_type=subtask.required_agent,
-            )
-        )
-
-
-def tell(observer: Observer | None, entry: Entry, run: Run) -> None:
-    """Say what an entry holds, which is durable.
+class Audience:
+    """Who is told of runs.
 
     Args:
-        observer: Who watches.
-        entry: What was kept.
-        run: As it stood then.
+        observer: Told; None for nobody.
+        hears: Whether the observer wants to be told of a run; None for all runs.
     """
-    if observer is None:
-        return
-    for receipt in entry.receipts:
-        if receipt.attempt:
-            observer(_of_receipt("attempt_ended", receipt, entry.run_id))
-        if receipt.ended is not None:
-            observer(_of_receipt("subtask_ended", receipt, entry.run_id))
-    for event in entry.events:
-        observer(_of_event(event, entry, run))
+
+    def __init__(self, observer: Observer | None, hears: Hears | None = None) -> None:
+        self.observer = observer
+        self._hears = hears
+
+    def hears(self, run_id: str) -> bool:
+        """Say whether anybody is told of a run."""
+        return self.observer is not None and (self._hears is None or self._hears(run_id))
+
+    def tell_started(self, run_id: str, subtask: Subtask, *, at_ms: int) -> None:
+        """Say that a subtask starts; this is kept nowhere."""
+        if self.observer is not None:
+            self.observer(
+                RunEvent(
+                    kind="subtask_started",
+                    run_id=run_id,
+                    at_ms=at_ms,
+                    subtask_id=subtask.id,
+                    agent_type=subtask.required_agent,
+                )
+            )
+
+    def tell(self, entry: Entry, run: Run) -> None:
+        """Say what an entry holds, which is durable.
+
+        Args:
+            entry: What was kept.
+            run: As it stood then.
+        """
+        observer = self.observer
+        if observer is None or not self.hears(entry.run_id):
+            return
+        for receipt in entry.receipts:
+            if receipt.attempt or receipt.ended is None:  # also an element taken over
+                observer(_of_receipt("attempt_ended", receipt, entry.run_id))
+            if receipt.ended is not None:
+                observer(_of_receipt("subtask_ended", receipt, entry.run_id))
+        for event in entry.events:
+            observer(_of_event(event, entry, run))
 
 
 def _of_event(event: Event, entry: Entry, run: Run) -> RunEvent:

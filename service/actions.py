@@ -16,10 +16,11 @@ from contracts.errors import Conflict, InvalidInput
 from contracts.journal import Signal, Wait
 from contracts.jsonvalue import canonical_json, sha256_of
 from contracts.run import Run
-from dispatcher.child import UNKNOWN, child_of
+from dispatcher.child import child_of
 from service.desk_protocol import Desk
 from service.idempotency import Taken
 from service.refusals import PlanChanged
+from service.trying_again import finished_elements, unknown_effects
 
 MAX_PAYLOAD_CHARS: Final = 64 * 1024
 _NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
@@ -142,25 +143,21 @@ async def retry(
         InvalidInput: `effect.bad_settlement`.
     """
     found = {subtask: _told(settlement) for subtask, settlement in (settled or {}).items()}
+    settled_as_not_done = [
+        subtask for subtask, settlement in (settled or {}).items() if not settlement.is_done
+    ]
     parent = desk.runs.get(run_id)
     child, kept = child_of(
         parent,
         desk.runs.values(run_id),
         ids=desk.ids,
         now_ms=unix_ms(desk.clock.now()),
-        unknown=unknown_effects(desk, run_id),
+        elements=finished_elements(desk.traces, parent, not_done=settled_as_not_done),
+        unknown=unknown_effects(desk.traces, run_id),
         settled=found,
     )
     asked: Any = {"retry": run_id, "settled": found}
     return await desk.take(child, name=name, fingerprint=sha256_of(asked), kept=kept)
-
-
-def unknown_effects(desk: Desk, run_id: str) -> tuple[str, ...]:
-    """Return the subtasks of which nobody knows whether their effect happened."""
-    last: dict[tuple[str, int | None], str | None] = {}
-    for trace in desk.traces.of_run(run_id):
-        last[trace.subtask_id, trace.item_index] = trace.error_code
-    return tuple(dict.fromkeys(subtask for (subtask, _), code in last.items() if code == UNKNOWN))
 
 
 def _told(settled: Settled) -> dict[str, JsonValue]:

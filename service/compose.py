@@ -13,7 +13,7 @@ from typing import Literal
 from agents.doors import Doors
 from contracts.agent import Agent
 from contracts.clock import Clock, SystemClock
-from contracts.engine import Observer, Planner
+from contracts.engine import Hears, Observer, Planner
 from contracts.policy import Grant
 from contracts.run import RunEvent
 from dispatcher.engine import LocalEngine
@@ -91,6 +91,7 @@ async def open_desk(
             planner,
             clock,
             watch=hub if observer is None else _both(hub, observer),
+            hears=hub.hears if observer is None else None,
         )
         desk = LocalDesk(
             settings=settings,
@@ -123,6 +124,7 @@ def _engine(
     clock: Clock,
     *,
     watch: Observer,
+    hears: Hears | None,
 ) -> LocalEngine:
     return LocalEngine(
         registry=registry,
@@ -132,6 +134,7 @@ def _engine(
         rng=_rng(),
         plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
         observer=watch,
+        hears=hears,
         limits=_limits(settings),
     )
 

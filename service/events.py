@@ -103,6 +103,10 @@ class EventHub:
         for watch in watches:
             watch.wake()
 
+    def hears(self, run_id: str) -> bool:
+        """Say whether anybody watches a run."""
+        return run_id in self._watches
+
     @contextmanager
     def watch(self, run_id: str) -> Iterator[Watch]:
         """Give a place that is woken by every event of a run.

@@ -64,6 +64,17 @@ async def test_draining_tells_those_who_wait_that_it_is_not_over(rig: Any, make_
     await rig.worker
 
 
+async def test_a_cancel_while_draining_is_not_told_that_the_run_has_ended(rig: Any, make_step: Any) -> None:
+    run_id = await rig.start(make_step("a", approval="always"))
+    rig.work()
+    await rig.until(lambda: rig.engine.status(run_id) == "parked")
+    await rig.engine.drain(0)
+    with pytest.raises(Unavailable) as refused:
+        await rig.engine.cancel(run_id, "enough")
+    assert refused.value.code == "engine.draining"
+    assert not await rig.engine.cancel("nobody", "enough")
+
+
 async def test_draining_while_a_plan_is_made_leaves_it_to_the_next_worker(
     make_rig: Any, rig: Any, make_step: Any
 ) -> None:

@@ -63,7 +63,7 @@ async def test_an_event_is_on_the_disk_when_it_is_told(make_rig: Any, make_step:
         if event.event_id and event.event_id > len(rig.lines(event.run_id)):
             missing.append(event.event_id)
 
-    rig.engine._runs._office.observer = look
+    rig.engine._audience.observer = look
     await busy(rig, make_step)
     assert missing == []
 
