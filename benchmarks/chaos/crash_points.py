@@ -10,6 +10,7 @@ hushed up.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 from collections import Counter
@@ -23,7 +24,7 @@ from benchmarks.chaos.figures import Figure, say
 from simulation.disk import LOSSES
 from simulation.laws.book import judge
 from simulation.laws.evidence import Proof
-from simulation.seed import collect_by_hand, quiet
+from simulation.seed import quiet
 from simulation.setting import Death
 from simulation.world import World
 
@@ -115,7 +116,7 @@ def crash_world(seed: int, *, most: int = MOST_PER_WORLD) -> Tally:
         for number in range(most):
             deaths = _deaths(rng, number, peace_s=peace.now_s)
             found.add(_judged(seed, deaths, _world(seed, deaths).run()))
-            collect_by_hand()
+            gc.collect()
     return found
 
 
