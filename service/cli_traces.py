@@ -97,6 +97,7 @@ def tail_traces(
     """Print traces as they are written, until interrupted."""
     found = TraceFilter(run_id=run_id, agent=agent, status=status)
     follower = TraceFollower(_reader(db), found)
+    click.echo("waiting for traces; Ctrl-C ends it", err=True)
     asyncio.run(_follow(follower, as_json=as_json, seconds=seconds))
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from importlib import import_module
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from agents.doors import Doors
 from contracts.agent import Agent
@@ -30,6 +30,7 @@ from service.registry import CardRegistry
 from service.resting import RestingEngine
 from service.settings import Settings
 from storage.database import Database, Holder
+from storage.reader import Reader
 from traces.events import EventStore
 from traces.files import TraceFiles
 from traces.redaction import Redactor
@@ -73,36 +74,24 @@ async def open_desk(
     clock = clock or SystemClock()
     redactor = Redactor(settings.secrets())
     async with AsyncExitStack() as stack:
-        database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
-        journal = StorageJournal(database, files=_files(settings), redactor=redactor)
-        stack.callback(journal.close)
-        reader = database.reader()
-        events = EventStore(reader)
-        hub = EventHub(events, most=settings.server.streams)
-        stack.callback(hub.close)
+        files = _open_files(stack, settings, redactor)
+        journal, reader, hub = files.journal, files.reader, files.hub
         egress = FetchDoor(clock, per_host=settings.egress.per_host)
         browser = await stack.enter_async_context(BrowserDoor(clock))
         registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser), more=more_agents)
         planner = _planner(settings, egress)
-        engine = _engine(
-            settings,
-            registry,
-            journal,
-            planner,
-            clock,
-            watch=hub if observer is None else _both(hub, observer),
-            hears=hub.hears if observer is None else None,
-        )
+        watch, hears = (hub, hub.hears) if observer is None else (_both(hub, observer), None)
+        engine = _engine(settings, registry, journal, planner, clock, watch=watch, hears=hears)
         desk = LocalDesk(
             settings=settings,
             registry=registry,
             runs=RunStore(reader),
             traces=TraceStore(reader),
-            events=events,
+            events=files.events,
             hub=hub,
             engine=engine if runs == "here" else RestingEngine(engine, journal, clock),
             planner=planner,
-            database=database,
+            database=files.database,
             reader=reader,
             clock=clock,
             ids=_ids(clock),
@@ -114,6 +103,25 @@ async def open_desk(
         )
         stack.push_async_callback(desk.drain)
         yield desk
+
+
+class _Files(NamedTuple):
+    database: Database
+    journal: StorageJournal
+    reader: Reader
+    events: EventStore
+    hub: EventHub
+
+
+def _open_files(stack: AsyncExitStack, settings: Settings, redactor: Redactor) -> _Files:
+    database = stack.enter_context(Database.open(settings.storage.path, holder=Holder(os.getpid())))
+    journal = StorageJournal(database, files=_files(settings), redactor=redactor)
+    stack.callback(journal.close)
+    reader = database.reader()
+    events = EventStore(reader)
+    hub = EventHub(events, most=settings.server.streams)
+    stack.callback(hub.close)
+    return _Files(database, journal, reader, events, hub)
 
 
 def _engine(

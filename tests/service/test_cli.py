@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,10 +97,12 @@ def test_tail_hands_out_what_is_written_meanwhile(tmp_path: Any) -> None:
         [str(BIN / "callsheet"), "traces", "tail", "--for", "8"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     try:
-        time.sleep(2.5)  # until it watches: a process says nothing of its own start
+        assert tail.stderr is not None
+        assert tail.stderr.readline() == "waiting for traces; Ctrl-C ends it\n"
         cli("run", "-", "--quiet", cwd=tmp_path, stdin=json.dumps(ECHO))
         seen, _ = tail.communicate(timeout=20)
     finally:

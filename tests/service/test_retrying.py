@@ -71,6 +71,16 @@ async def test_an_effect_nobody_knows_of_is_not_tried_again(
     assert desk.made == 0
 
 
+async def test_an_effect_stays_unknown_however_its_run_ended(
+    client: httpx.AsyncClient, desk: DeskAtHand
+) -> None:
+    unsettled(desk)
+    about = {"attempt": 0}
+    desk.keep_trace("t3", "r1", "photos", status=TraceStatus.CANCELLED, metadata=about)
+    answer = await client.post("/objectives/r1/retry")
+    assert (answer.status_code, answer.json()["code"]) == (409, "effect.unsettled")
+
+
 @pytest.mark.parametrize("settled", [{"outcome": "done", "output": [1]}, {"outcome": "not_done"}])
 async def test_an_effect_a_person_settled_is_gone_on_from(
     client: httpx.AsyncClient, desk: DeskAtHand, settled: dict[str, Any]
@@ -96,3 +106,31 @@ async def test_a_settlement_that_says_nothing_is_refused(
     unsettled(desk)
     answer = await client.post("/objectives/r1/retry", json={"settled": settled})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def half_done(desk: DeskAtHand, *, last: str) -> None:
+    """Keep a run of whose list one element was done and one was not."""
+    desk.keep_run("r1", **ENDED, subtasks={"list_pages": TraceStatus.FAILURE})
+    desk.keep_trace("t1", "r1", metadata={"item_index": 0}, output={"sent": 0})
+    desk.keep_trace("t2", "r1", metadata={"item_index": 1}, status=TraceStatus.FAILURE, code=last)
+
+
+@pytest.mark.parametrize("last", ["scrape.http_status", "effect.unknown"])
+async def test_elements_that_were_done_are_not_done_again(
+    client: httpx.AsyncClient, desk: DeskAtHand, last: str
+) -> None:
+    half_done(desk, last=last)
+    settled = {"list_pages": {"outcome": "not_done"}} if last == "effect.unknown" else {}
+    answer = await client.post("/objectives/r1/retry", json={"settled": settled})
+    assert answer.status_code == 202
+    kept = [(r.subtask_id, r.item_index, r.attempt, r.output) for r, _ in desk.scripted.taken_over]
+    assert kept == [("list_pages", 0, 0, {"sent": 0})]
+
+
+async def test_a_list_that_gave_its_output_is_taken_over_whole(
+    client: httpx.AsyncClient, desk: DeskAtHand
+) -> None:
+    desk.keep_run("r1", **ENDED, subtasks={"list_pages": TraceStatus.PARTIAL_SUCCESS})
+    desk.keep_trace("t1", "r1", metadata={"item_index": 0}, output=1)
+    await client.post("/objectives/r1/retry")
+    assert desk.scripted.taken_over == []
