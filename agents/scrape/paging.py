@@ -22,8 +22,8 @@ _NOT_PAGES: Final = re.compile(r"slide|carousel|swiper|slick|gallery|post-?nav|c
 def next_page(outline: Outline, address: Address) -> str | None:
     """Return the URL of the next page, None on the last.
 
-    `rel=next` comes first, then a link that says next, then one named next,
-    and within a pager the number after the current one.
+    `rel=next` comes first, then a link that says next, then one named next;
+    numbers alone lead nowhere, for nothing tells a pager's from a price's.
     """
     for element in [*outline.by_tag["link"], *outline.by_tag["a"]]:
         if "next" in element.get("rel").lower().split() and (url := _usable(element, address)):

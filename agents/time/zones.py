@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -57,8 +57,10 @@ _EITHER: Final = word_set("CA BZ KE GH TG PA KY CN JP KR TW HU LT MN SE ZA IR")
 _NAMES: Final = "|".join(sorted({"ET", "CT", "MT", "PT", *_SEASONAL} - {"Z"}, key=len, reverse=True))
 
 _OFFSET: Final = re.compile(
-    r"\(?\b(?:UTC|GMT)\s?([+-])\s?(\d{1,2})(?::?([0-5]\d))?(?!\d|:\d)\)?", re.IGNORECASE
+    r"\(?\b(?:UTC|GMT)\s?([+-])\s?(\d{1,2})(?::?([0-5]\d))?(?!\d|[:.,]\d)\)?", re.IGNORECASE
 )
+_ODD_OFFSET: Final = re.compile(r"\s?[+-]\d{1,2}(?!\d\d)")
+"""What follows UTC and is no offset anybody keeps."""
 _BARE_OFFSET: Final = re.compile(r"(?:(?<=:\d\d)|(?<=:\d\d\s))([+-])(\d\d):?([0-5]\d)(?![\d:])")
 _SECONDS: Final = re.compile(r":\d\d:\d\d\s?$")
 _IANA: Final = re.compile(r"\b[A-Z][A-Za-z]{1,14}(?:/[A-Z][A-Za-z_+-]{1,24}){1,2}\b")
@@ -84,6 +86,8 @@ def zones(text: str, *, home: str) -> Iterator[ZoneMark]:
         # 09:00-11:00 is two times of day; 09:00:00-11:00 is one with its offset.
         if found[1] == "+" or ":" not in found[0] or _SECONDS.search(text[: found.start()][-9:]):
             yield from _offset(found)
+        if found[1] == "+" and ":" in found[0] and int(found[2]) > 14:
+            yield ZoneMark(*found.span(), UTC, found[0], doubt=f"the offset {found[0]} is in use nowhere")
     yield from _places(text)
     for found in _PLACE_NAME.finditer(text):
         if found[1][0].isupper() or found[3]:
@@ -169,6 +173,9 @@ def _abbreviated(found: re.Match[str], name: str, home: str) -> ZoneMark:
         place = _PLACES[name]
         return ZoneMark(*found.span(), ZoneInfo(place), name, order=order_in(place))
     hours, place = _SEASONAL[name]
+    if not place and _ODD_OFFSET.match(found.string, found.end()):
+        doubt = f"the offset after {name} is in use nowhere"
+        return ZoneMark(*found.span(), timezone(timedelta(hours=hours)), name, doubt=doubt)
     is_certain = home.startswith(_CERTAIN_AT.get(name, "")) and not home.startswith(
         _DOUBTFUL_AT.get(name, ())
     )

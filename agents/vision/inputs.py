@@ -114,7 +114,7 @@ def _shares(colours: Any) -> dict[str, float]:
     found: dict[str, float] = {}
     for colour in colours if isinstance(colours, list) else ():
         match colour:
-            case {"name": str(name), "share": int() | float() as share}:
+            case {"name": str(name), "share": int() | float() as share} if 0 <= share <= 1:
                 found[name] = float(share)
             case _:
                 pass
