@@ -226,6 +226,8 @@ class Opened:
     """Subtasks somebody approved; the empty name is the plan."""
     redacted: frozenset[str] = frozenset()
     """Context keys whose kept value lacks a secret it had."""
+    heard: frozenset[str] = frozenset()
+    """Ids of those signals among `signals` of which an event tells already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,8 @@ class Journal(Protocol):
     def signal(self, signal: Signal, done: Done) -> None:
         """Keep a signal for a run that is not over and mark the run as due; a known id changes nothing.
 
-        `done` hears `Fenced` (`journal.closed`) when the run is over.
+        `done` hears `Fenced` (`journal.closed`) when the run is over, and
+        `Conflict` (`signal.too_many`) when it holds too many that nobody has asked for.
         """
         ...
 

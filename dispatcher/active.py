@@ -13,12 +13,13 @@ import structlog
 from contracts.agent import Registry
 from contracts.clock import Clock
 from contracts.errors import CallsheetError, Damaged, Fenced, Unavailable
-from contracts.journal import Done, Entry, Event, Journal, Opened, Unfinished
+from contracts.journal import Done, Entry, Journal, Opened, Unfinished
 from contracts.plan import Plan
-from contracts.run import Run, RunState
+from contracts.run import Run
 from contracts.trace import ErrorRecord
 from dispatcher.beginning import first_events
 from dispatcher.course import Course
+from dispatcher.finishing import given_up
 from dispatcher.graph import Graph
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
@@ -178,7 +179,7 @@ class ActiveRuns:
     def _open_failed(self, run_id: str, error: CallsheetError | None) -> None:
         active = self.active.get(run_id)
         if error is not None and active is not None:
-            active.suspend()
+            active.die()  # its epoch will be somebody else's: nothing it still gives may be kept under it
             self._lost(run_id, error)
 
     def _begin_planning(self, opened: Opened, stop: Stop | None) -> None:
@@ -246,10 +247,7 @@ class ActiveRuns:
         except CallsheetError as exc:
             self._lost(run_id, exc)
             return
-        change = {"state": RunState.FAILED, "error": error, "ended_ms": self._office.now_ms()}
-        ended = opened.run.model_copy(update=change)
-        event = Event(opened.last_event + 1, "failed", self._office.now_ms(), {"error": error.code})
-        entry = Entry(run_id, opened.epoch, run=ended, events=[event])
+        ended, entry = given_up(opened, error, ids=self._office.ids, now_ms=self._office.now_ms())
         self._journal.put(entry, lambda failure: self._end_kept(entry, ended, failure))
 
     def _end_kept(self, entry: Entry, run: Run, failure: CallsheetError | None) -> None:

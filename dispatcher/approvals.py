@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from dispatcher.course import Course
 
 WHOLE_PLAN: Final = ""
-DECISIONS: Final = frozenset({"approve", "reject"})
 
 
 class Approvals:

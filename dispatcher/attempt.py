@@ -18,7 +18,7 @@ import structlog
 from contracts.agent import AgentCall, AgentReply, NotDone, Parked
 from contracts.errors import AttemptFailed, AttemptTimedOut, CallsheetError
 from contracts.schemas import Checker
-from dispatcher.reply import check_reply
+from dispatcher.reply import check_reply, check_wait
 from dispatcher.timeouts import Timeouts
 from memory.encoding import encode
 
@@ -158,7 +158,7 @@ class Attempt:
             reply = task.result()
             return Outcome(is_not_done=True) if isinstance(reply, NotDone) else _usable(reply)
         if isinstance(crash, Parked):
-            return Outcome(parked=crash)
+            return _waiting(crash)
         if isinstance(crash, CallsheetError):
             return Outcome(error=crash)
         _log.error(
@@ -169,6 +169,14 @@ class Attempt:
         )
         message = f"{type(crash).__name__}: {str(crash)[:500]}"
         return Outcome(error=AttemptFailed("agent.crashed", message), is_ambiguous=True)
+
+
+def _waiting(parked: Parked) -> Outcome:
+    try:
+        check_wait(parked)
+    except AttemptFailed as exc:
+        return Outcome(error=exc, is_ambiguous=True)
+    return Outcome(parked=parked)
 
 
 def _usable(reply: AgentReply) -> Outcome:

@@ -9,9 +9,9 @@ ends as `effect.unknown` and is never blindly run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
@@ -19,23 +19,19 @@ from contracts.agent import Agent, AgentCall, AgentReply, NotDone, Reconciling
 from contracts.clock import unix_ms
 from contracts.effect import Effect
 from contracts.errors import AttemptFailed, CallsheetError
-from contracts.journal import Done, Entry, Intent, Receipt, Value
+from contracts.journal import Done, Entry, Intent, Value
 from contracts.plan import Subtask
-from contracts.trace import TraceStatus
 from dispatcher.attempt import Attempt, Outcome
 from dispatcher.calling import call_for, effect_key, metered
 from dispatcher.history import Trail
 from dispatcher.inputs import Element
 from dispatcher.judging import Judge
 from dispatcher.limits import RUN_AHEAD_MS
-from dispatcher.receipts import unknown_effect
-from dispatcher.reply import record_of
+from dispatcher.receipts import LEFT_OPEN, unknown_effect
 from dispatcher.work import Work, effect_of
 
 if TYPE_CHECKING:
     from dispatcher.course import Course
-
-LEFT: Final = "the process ended while it was under way"
 
 
 class Calls:
@@ -180,25 +176,6 @@ class Calls:
         self._course.context.set_text(subtask.output_key, text, by=subtask.id)
         entry.values.append(Value(subtask.output_key, text, subtask.id))
 
-    def unsettled(self, subtask: Subtask) -> Iterator[Receipt]:
-        """Yield receipts for effects that may have happened in a subtask that is not taken up any more."""
-        for (sid, index), trail in self._course.history.trails.items():
-            if sid == subtask.id and trail.intent is not None:
-                intent, trail.intent = trail.intent, None
-                yield Receipt(
-                    self._office.ids.new(),
-                    sid,
-                    subtask.required_agent,
-                    TraceStatus.FAILURE,
-                    intent.attempt,
-                    index,
-                    intent.at_ms,
-                    effect=Effect.EFFECTFUL.value,
-                    objective=subtask.objective,
-                    plan_id=self._course.plan.plan_id,
-                    error=record_of(unknown_effect(LEFT)),
-                )
-
     def _reserve(self, work: Work) -> bool:
         purse, budget = self._course.purse, work.subtask.budget
         if work.purpose == "reconcile" or (budget is None and not purse.is_bounded):
@@ -302,7 +279,7 @@ class Calls:
             self.offer(work)
             return
         self._open[work] = None
-        outcome = Outcome(error=unknown_effect(LEFT))
+        outcome = Outcome(error=unknown_effect(LEFT_OPEN))
         self._loop.call_soon(self._conclude_if_open, work, outcome)
 
     def nap(self, work: Work, until_ms: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import Context, copy_context
 from functools import partial
 
@@ -30,7 +30,7 @@ from dispatcher.history import History
 from dispatcher.office import Office
 from dispatcher.progress import Progress
 from dispatcher.purse import Purse
-from dispatcher.receipts import redacted, skipped_after, unstarted
+from dispatcher.receipts import redacted, skipped_after, unsettled, unstarted
 from dispatcher.reply import record_of
 from dispatcher.starting import Starting
 from dispatcher.waiting import Waiting
@@ -217,7 +217,7 @@ class Course:
     def refuse(self, subtask: Subtask, status: TraceStatus, error: CallsheetError) -> None:
         """End a subtask that cannot start."""
         entry = self.entry()
-        entry.receipts.extend(self.calls.unsettled(subtask))
+        entry.receipts.extend(self.unsettled(subtask))
         entry.receipts.append(self.unstarted(subtask, status, error=record_of(error)))
         self.end_subtask(subtask, status, entry)
         self.put(entry)
@@ -242,6 +242,10 @@ class Course:
             output_text=output_text,
             output_key="" if output_text is None else subtask.output_key,
         )
+
+    def unsettled(self, subtask: Subtask) -> Iterator[Receipt]:
+        """Yield receipts for effects that may have happened in a subtask that is not taken up any more."""
+        return unsettled(self.history, subtask, ids=self.office.ids, plan_id=self.plan.plan_id)
 
     def entry(
         self, *, receipt: Receipt | None = None, run: Run | None = None, event: Event | None = None

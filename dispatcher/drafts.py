@@ -100,6 +100,10 @@ class Drafting:
         row = signal_row(signal, self._redactor)
         return Draft([insert_signal(row), set_wake(WakeRow(signal.run_id, signal.at_ms))])
 
+    def forget(self, run_id: str) -> None:
+        """Forget a run that is over."""
+        self._told.discard(run_id)
+
     def _add_run(self, draft: Draft, run: Run, epoch: int, *, is_new: bool = False) -> None:
         found = self._run_rows.row(run, epoch, is_new=is_new)
         draft.statements.extend(found.plan)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
@@ -117,7 +118,10 @@ class LocalEngine:
         self._accepting[run.run_id] = accepted
         # the run may be kept although whoever asked for it has gone meanwhile
         done = partial(self._accept, fresh, [r for r, _ in kept], accepted)
-        self._journal.create(fresh, key=key, kept=kept, done=done)
+        with ExitStack() as undo:  # what no journal can hold takes no place
+            undo.callback(self._accepting.pop, run.run_id, None)
+            self._journal.create(fresh, key=key, kept=kept, done=done)
+            undo.pop_all()
         await asyncio.shield(accepted)
 
     async def cancel(self, run_id: str, reason: str) -> bool:
@@ -146,7 +150,7 @@ class LocalEngine:
 
         Raises:
             NotFound: `run.unknown`.
-            Conflict: `run.ended`.
+            Conflict: `run.ended`, `signal.too_many`.
             Unavailable: `storage.*`.
         """
         name = (signal.run_id, signal.signal_id)

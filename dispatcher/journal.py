@@ -33,6 +33,7 @@ from dispatcher.drafts import Draft, Drafting
 from dispatcher.kept import Kept
 from dispatcher.limits import RUN_AHEAD_MS
 from dispatcher.mirror import Mirror
+from dispatcher.reply import DECISIONS
 from storage.database import Database
 from storage.journal_rows import forget_keys
 from storage.telling import after_telling
@@ -117,7 +118,15 @@ class StorageJournal:
 
     def signal(self, signal: Signal, done: Done) -> None:
         """Keep a signal and mark its run as due."""
-        self._submit(self._drafting.signal(signal), done, Fence(signal.run_id, None), is_urgent=True)
+        try:
+            if signal.name not in DECISIONS:
+                self._kept.check_room(signal.run_id)
+        except CallsheetError as exc:
+            done(exc)
+            return
+        draft = self._drafting.signal(signal)
+        done = partial(self._signalled, signal.run_id, done)
+        self._submit(draft, done, Fence(signal.run_id, None), is_urgent=True)
 
     def knows_signal(self, run_id: str, signal_id: str) -> bool:
         """Say whether a run was told this signal before."""
@@ -169,6 +178,11 @@ class StorageJournal:
         if self._later is not None:
             self._later.cancel()
         loop.call_soon(self._hand_over)
+
+    def _signalled(self, run_id: str, done: Done, error: CallsheetError | None) -> None:
+        if error is not None and error.code == "journal.closed":
+            self._drafting.forget(run_id)
+        done(error)
 
     def _hand_over(self) -> None:
         self._is_soon, self._later = False, None

@@ -83,13 +83,14 @@ class Judge:
         return found
 
     def _judge(self, work: Work, outcome: Outcome, entry: Entry) -> None:
-        if outcome.parked is not None:
+        if outcome.parked is not None and self._course.stop is None and work.purpose == "run":
             self._calls.close(work)
             work.tries -= 1  # it was no try, and no attempt that is kept; an intent keeps its number
             work.attempt -= work.effect is not Effect.EFFECTFUL
             work.consume(entry)
             self._course.waiting.park_work(work, outcome.parked, entry)
             return
+        outcome.parked = None  # a run that stops waits for nothing, nor does who finds an effect out
         if work.effect is Effect.EFFECTFUL and not self._is_certain(work, outcome):
             return
         work.is_uncertain = False
@@ -115,7 +116,7 @@ class Judge:
             return False
         if self._course.stop is None and isinstance(work.agent, Reconciling):
             work.purpose, work.is_uncertain = "reconcile", True
-            work.spent = used_of(work.used(outcome))
+            work.spent, work.meter = used_of(work.used(outcome)), None
             self._calls.offer(work)
             return False
         outcome.error = unknown_effect(outcome.error.message if outcome.error else "it was stopped")

@@ -80,6 +80,10 @@ class Planning:
         if self._task is not None:
             self._task.cancel()
 
+    def die(self) -> None:
+        """Stop, as whoever counts no more."""
+        self.suspend()
+
     def _never_began(self, task: asyncio.Task[None]) -> None:
         # A task that is cancelled before its first step does not hear of it.
         if task.cancelled() and not self._is_dead:

@@ -13,6 +13,9 @@ NAMES: Final = ("fuel", "requests", "bytes")
 SHARE: Final[Mapping[str, int]] = {"fuel": 2_000_000_000, "requests": 50, "bytes": 10 * 1024 * 1024}
 """What an attempt is given where its subtask names no budget of its own and the run has that much left."""
 
+MOST: Final = 2**63 - 1
+"""Of one thing, used at once."""
+
 Amounts = dict[str, int]
 
 
@@ -80,7 +83,7 @@ def amounts_of(budget: Budget | None) -> Amounts:
 def used_of(usage: Mapping[str, JsonValue]) -> Amounts:
     """Return the counted parts of what an attempt says it used."""
     return {
-        name: int(amount)
+        name: int(min(amount, MOST))
         for name in NAMES
         if isinstance(amount := usage.get(name), int | float) and not isinstance(amount, bool) and amount > 0
     }

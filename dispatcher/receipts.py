@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
+from contracts.effect import Effect
 from contracts.errors import AttemptFailed, AttemptTimedOut
 from contracts.journal import Receipt
 from contracts.plan import Subtask
 from contracts.trace import ErrorRecord, TraceStatus
 from dispatcher.attempt import Outcome
-from dispatcher.purse import used_of
-from dispatcher.reply import record_of
+from dispatcher.history import History
+from dispatcher.ids import Ids
+from dispatcher.reply import record_of, usage_of
 from dispatcher.work import Work
+
+LEFT_OPEN: Final = "the process ended while it was under way"
 
 
 def receipt_of(work: Work, outcome: Outcome, *, trace_id: str, started_ms: int) -> Receipt:
@@ -50,7 +55,7 @@ def receipt_of(work: Work, outcome: Outcome, *, trace_id: str, started_ms: int) 
         found.log = reply.log
     elif error is not None:
         found.error = record_of(error)
-        found.usage = dict(error.data.get("usage", {})) or dict(used_of(error.data))
+        found.usage = usage_of(error)
     return found
 
 
@@ -80,6 +85,33 @@ def unstarted(
         ended=status,
         **more,
     )
+
+
+def unsettled(history: History, subtask: Subtask, *, ids: Ids, plan_id: str) -> Iterator[Receipt]:
+    """Yield receipts for effects that may have happened in a subtask that is not taken up any more.
+
+    Args:
+        history: Of its run; what is told of here is settled there.
+        subtask: Which.
+        ids: Names for traces.
+        plan_id: Of the run's plan.
+    """
+    for (sid, index), trail in history.trails.items():
+        if sid == subtask.id and trail.intent is not None:
+            intent, trail.intent = trail.intent, None
+            yield Receipt(
+                ids.new(),
+                sid,
+                subtask.required_agent,
+                TraceStatus.FAILURE,
+                intent.attempt,
+                index,
+                intent.at_ms,
+                effect=Effect.EFFECTFUL.value,
+                objective=subtask.objective,
+                plan_id=plan_id,
+                error=record_of(unknown_effect(LEFT_OPEN)),
+            )
 
 
 def unknown_effect(cause: str) -> AttemptFailed:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue, ValidationError
 
-from contracts.agent import AgentReply
+from contracts.agent import AgentReply, Parked
 from contracts.errors import AttemptFailed, CallsheetError
 from contracts.trace import ErrorRecord, TraceMetadata, TraceStatus
+from dispatcher.purse import used_of
 from memory.encoding import encode
 
+DECISIONS: Final = frozenset({"approve", "reject"})
+"""Signals that nobody but a plan's approval waits for."""
 MAX_LOG_CHARS: Final = 1_000_000
+_SIGNAL: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 _GOOD: Final = frozenset({TraceStatus.SUCCESS, TraceStatus.PARTIAL_SUCCESS})
 
@@ -46,12 +52,39 @@ def record_of(error: CallsheetError) -> ErrorRecord:
         "hint": _text(error.hint, 500),
     }
     data: dict[str, JsonValue] = {k: v for k, v in error.data.items() if k != "usage"}
+    code = _text(error.code, 100)
     try:
         if data:
             encode(data, "data")
-        return ErrorRecord(code=error.code, retryable=error.retryable, data=data, **texts)
+        return ErrorRecord(code=code, retryable=error.retryable, data=data, **texts)
     except (ValidationError, CallsheetError):
-        return ErrorRecord(code=error.code, retryable=error.retryable, **texts)
+        return ErrorRecord(code=code, retryable=bool(error.retryable), **texts)
+
+
+def usage_of(error: CallsheetError) -> dict[str, JsonValue]:
+    """Return what an attempt used, as the error it ended with tells; what no JSON can hold is left out."""
+    told = error.data.get("usage")
+    if not isinstance(told, dict) or not told:
+        return dict(used_of(error.data))
+    try:
+        encode(told, "usage")
+    except CallsheetError:
+        return dict(used_of(told))
+    return told
+
+
+def check_wait(parked: Parked) -> None:
+    """Pass a wait whose end can come: for a signal that may be sent, for a time there is.
+
+    Raises:
+        AttemptFailed: `agent.bad_reply`.
+    """
+    name: object = parked.signal  # agents are code: they raise what their types forbid
+    until: object = parked.until
+    if name is not None and not (isinstance(name, str) and _SIGNAL.fullmatch(name) and name not in DECISIONS):
+        raise AttemptFailed("agent.bad_reply", f"no signal that may be sent is called {name!r:.80}")
+    if until is not None and not (isinstance(until, datetime) and until.tzinfo is not None):
+        raise AttemptFailed("agent.bad_reply", f"a wait ends at an aware datetime, not {until!r:.80}")
 
 
 def _text(text: str, longest: int) -> str:

@@ -19,8 +19,9 @@ from contracts.clock import unix_ms
 from contracts.journal import Entry, Opened, Signal, Wait
 from contracts.run import RunState
 from contracts.trace import ErrorRecord
-from dispatcher.approvals import DECISIONS, Approvals
+from dispatcher.approvals import Approvals
 from dispatcher.history import Name
+from dispatcher.reply import DECISIONS
 from dispatcher.work import Work
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Waiting:
         self.has_parked = False
         """Whether the journal may hold a time to look at the run again."""
         self._news: list[Signal] = []
+        self._heard = opened.heard
         self._known: set[str] = set()
         """Ids of signals that were handed over."""
 
@@ -104,9 +106,11 @@ class Waiting:
         if signal.name in DECISIONS:
             self.approvals.decide(signal)
         else:
-            entry = self._course.entry(event=self._course.event("signalled", {"name": signal.name}))
-            entry.is_awake = True
-            self._course.put(entry)
+            if signal.signal_id not in self._heard:
+                about: dict[str, JsonValue] = {"name": signal.name, "signal_id": signal.signal_id}
+                entry = self._course.entry(event=self._course.event("signalled", about))
+                entry.is_awake = True
+                self._course.put(entry)
             self._give_or_hold(signal)
 
     def park(self) -> None:

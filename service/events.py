@@ -135,6 +135,9 @@ class EventHub:
             if not self._watches[run_id]:
                 del self._watches[run_id]
                 self._newest.pop(run_id, None)
+                # from here on nothing of it is heard: who comes next must not share a look that began before
+                for name in [n for n in self._reading if n[0] == run_id]:
+                    del self._reading[name]
 
     def close(self) -> None:
         """Have every stream end; no more are opened."""
@@ -171,11 +174,12 @@ class EventHub:
     async def _read(self, run_id: str, after: int) -> Page:
         if self.is_closed:
             return Page(b"", after, is_end=False)
+        watches = self._watches.get(run_id)
         lines = await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self._events.of_run(run_id, after=after, limit=PAGE)
         )
         if not lines:
-            if run_id in self._watches:
+            if watches is not None and self._watches.get(run_id) is watches:
                 self._newest[run_id] = max(self._newest.get(run_id, 0), after)
             return Page(b"", after, is_end=False)
         page = Page(b"".join(map(_frame, lines)), lines[-1].event_id, lines[-1].kind in FINAL)
@@ -183,7 +187,8 @@ class EventHub:
         return page
 
     def _forget(self, name: tuple[str, int], done: asyncio.Task[Page]) -> None:
-        del self._reading[name]
+        if self._reading.get(name) is done:
+            del self._reading[name]
         if not done.cancelled():
             done.exception()  # whoever waited has heard it; where nobody waits any more nobody need
 

@@ -65,11 +65,29 @@ def events_of_run(run_id: str, *, after: int = 0, limit: int) -> Query:
     return Query(f"SELECT {EVENT.select} FROM event{_OF_RUN}", (run_id, after, limit))
 
 
-def state_events_of_run(run_id: str, kind: str) -> Query:
-    """Select a run's events of one kind, oldest first."""
+def state_events_of_run(run_id: str, *kinds: str) -> Query:
+    """Select a run's events of some kinds, oldest first."""
+    marks = ", ".join("?" * len(kinds))
     return Query(
-        f"SELECT {EVENT.select} FROM event WHERE run_id = ? AND kind = ? ORDER BY event_id", (run_id, kind)
+        f"SELECT {EVENT.select} FROM event WHERE run_id = ? AND kind IN ({marks}) ORDER BY event_id",
+        (run_id, *kinds),
     )
+
+
+def heard_events(run_id: str) -> Query:
+    """Select the events that tell of signals a run has heard and not used up."""
+    held = "SELECT signal_id FROM signal INDEXED BY signal_waiting WHERE run_id = ? AND taken = 0"
+    name = "CASE WHEN json_valid(data) THEN json_extract(data, '$.signal_id') END"
+    return Query(
+        f"SELECT {EVENT.select} FROM event WHERE EXISTS ({held}) AND run_id = ? AND kind = 'signalled'"
+        f" AND {name} IN ({held})",
+        (run_id, run_id, run_id),
+    )
+
+
+def event_kinds(run_id: str) -> Query:
+    """Count a run's events that are no attempts, by kind."""
+    return Query("SELECT kind, count(*) AS count FROM event WHERE run_id = ? GROUP BY kind", (run_id,))
 
 
 def last_event(run_id: str) -> Query:
@@ -146,7 +164,19 @@ def waits_of_run(run_id: str) -> Query:
 
 def signals_of_run(run_id: str) -> Query:
     """Select what a run was told and has not used up, oldest first."""
-    return Query(f"SELECT {SIGNAL.select} FROM signal WHERE run_id = ? AND taken = 0 ORDER BY seq", (run_id,))
+    # by its index: there a signal still stands whose row was changed into one that is used up, and its sum tells
+    return Query(
+        f"SELECT {SIGNAL.select} FROM signal INDEXED BY signal_waiting WHERE run_id = ? AND taken = 0 ORDER BY seq",
+        (run_id,),
+    )
+
+
+def holds_signals(run_id: str, *, least: int) -> Query:
+    """Select whether a run was told so many things that it has not used up."""
+    return Query(
+        "SELECT 1 AS held FROM signal INDEXED BY signal_waiting WHERE run_id = ? AND taken = 0 LIMIT 1 OFFSET ?",
+        (run_id, least - 1),
+    )
 
 
 def signal_by_id(run_id: str, signal_id: str) -> Query:

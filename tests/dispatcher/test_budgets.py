@@ -189,6 +189,34 @@ async def test_the_network_use_of_an_attempt_is_counted_and_stopped(rig: Any, ma
     )
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_what_an_attempt_used_counts_once_when_it_has_to_be_found_out(
+    make_rig: Any, make_step: Any, *, is_cancelled: bool
+) -> None:
+    rig = make_rig(concurrency=1)
+
+    async def charges(call: AgentCall) -> Any:
+        for _ in range(3):
+            charge("requests", 1)
+        await hang(call)
+
+    async def found(call: AgentCall) -> Any:
+        return 1
+
+    rig.agents.add_reconciling("send", charges, found, effect="effectful", uses=("requests",))
+    rig.agents.add("other", hang)
+    subtask = make_step("a", agent="send", timeout_s=0.05, budget={"requests": 5})
+    run_id = await rig.start(subtask, budget={"requests": 9})
+    await rig.until(lambda: rig.agents.known["send"].calls)
+    if is_cancelled:  # while another has the place that finding out needs
+        await rig.start(make_step("b", agent="other"), run={"priority": 100})
+        await rig.until(lambda: rig.agents.known["other"].calls)
+        await rig.engine.cancel(run_id, "enough")
+    await rig.end_of(run_id)
+    used = [t.metadata.usage.get("requests") for t in rig.kept(run_id) if t.metadata.subtask_id == "a"]
+    assert used[0] == 3
+
+
 async def test_the_wall_time_of_a_subtask_ends_its_attempt(rig: Any, make_step: Any) -> None:
     rig.agents.add("hang", hang, timeout_s=60)
     await rig.run(make_step("a", agent="hang", budget={"wall_s": 0.02}))

@@ -162,3 +162,18 @@ async def test_what_is_tried_again_is_given_the_signal_it_waited_for_again(
     again.agents.add_reconciling("send", asks, never, effect="effectful")
     again.work()
     assert (await again.end_of(run_id)).result == "now"
+
+
+async def test_who_finds_an_effect_out_cannot_wait_and_nothing_is_done_again(
+    make_rig: Any, make_step: Any
+) -> None:
+    rig = make_rig()
+    rig.agents.add("send", hang, effect="effectful")
+    run_id = await rig.under_way()
+    await rig.die()
+    again = make_rig()
+    agent = again.agents.add_reconciling("send", hang, asks, effect="effectful")
+    again.work()
+    run = await again.end_of(run_id)
+    assert (run.state, again.codes(run_id)) == (RunState.FAILED, {"b": "effect.unknown"})
+    assert agent.calls == []

@@ -212,3 +212,24 @@ async def test_a_wait_costs_no_try(rig: Any, make_step: Any, *, is_parked: bool)
         ("a", 1, "failure"),
         ("a", 2, "success"),
     ]
+
+
+@pytest.mark.parametrize("told", [1, 0])
+async def test_an_agent_that_asks_for_a_signal_as_its_run_is_cancelled_holds_nobody_up(
+    rig: Any, make_step: Any, told: int
+) -> None:
+    async def asks_too_late(call: AgentCall) -> Any:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise Parked(signal="go") from None
+
+    agent = rig.agents.add("late", asks_too_late)
+    run_id = await rig.start(make_step("a", agent="late"))
+    await rig.until(lambda: agent.calls)
+    if told:
+        await rig.tell(run_id, "go", 1)
+    assert await rig.engine.cancel(run_id, "enough")
+    assert await rig.engine.wait(run_id, 10)
+    assert rig.ended(run_id).state is RunState.CANCELLED
+    assert (rig.attempts(run_id), len(agent.calls)) == ([("a", None, 1, "cancelled")], 1)

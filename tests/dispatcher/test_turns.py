@@ -231,3 +231,14 @@ async def test_parked_runs_take_no_place(make_rig: Any, make_step: Any) -> None:
     for run_id in parked:
         await rig.decide(run_id, "approve")
         assert (await rig.end_of(run_id)).state is RunState.SUCCEEDED
+
+
+async def test_a_run_that_no_journal_can_hold_takes_no_place(make_rig: Any, make_step: Any) -> None:
+    rig = make_rig(max_runs=1)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="surrogates"):
+            await rig.engine.submit(
+                rig.new_run(make_step("a"), run={"run_id": "r", "inputs": {"a": "\ud800"}})
+            )
+    assert rig.engine.status("r") == "absent"
+    assert (await rig.run(make_step("a"))).state is RunState.SUCCEEDED
