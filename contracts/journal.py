@@ -178,6 +178,8 @@ class Entry:
     """Look at the parked run again then."""
     is_awake: bool = False
     """It was looked at: whatever marked it as due is gone."""
+    is_awaited: bool = False
+    """An attempt's place is not given to another before it is durable."""
 
     @property
     def is_attempt(self) -> bool:

@@ -17,6 +17,7 @@ from contracts.journal import Done, Entry, Journal, Opened, Unfinished
 from contracts.plan import Plan
 from contracts.run import Run
 from contracts.trace import ErrorRecord
+from dispatcher.beat import Beat
 from dispatcher.beginning import first_events
 from dispatcher.course import Course
 from dispatcher.finishing import given_up
@@ -88,7 +89,7 @@ class ActiveRuns:
         self._tell_ended = ended
         self._tell_parked = parked
         self._office = Office(
-            registry, journal, clock, ids, rng, limits, self.slots, Timeouts(), audience,
+            registry, journal, clock, ids, rng, limits, self.slots, Timeouts(), Beat(), audience,
             over=self._course_over, parked=self._course_parked, lost=self._course_lost, crashed=self._crashed,
         )  # fmt: skip
         self._graphs: OrderedDict[str, Graph] = OrderedDict()

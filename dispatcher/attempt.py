@@ -16,8 +16,10 @@ from typing import Any
 import structlog
 
 from contracts.agent import AgentCall, AgentReply, NotDone, Parked
+from contracts.clock import Clock
 from contracts.errors import AttemptFailed, AttemptTimedOut, CallsheetError
 from contracts.schemas import Checker
+from dispatcher.beat import Beat
 from dispatcher.reply import check_reply, check_wait
 from dispatcher.timeouts import Timeouts
 from memory.encoding import encode
@@ -39,6 +41,8 @@ class Outcome:
     is_ambiguous: bool = False
     """The agent did not say how it ended: an effect may have happened or not."""
     duration_ms: float = 0
+    has_waited: bool = False
+    """It let others go on meanwhile, as who waits for a network, a disk or another thread does."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -57,11 +61,13 @@ class Attempt:
         over: Told the outcome, once.
         timeouts: Watches its time.
         context: The task's own.
+        clock: What it took is measured by; a loop's own time may count in whole milliseconds.
+        beat: Of the loop.
     """
 
     __slots__ = (
-        "_call", "_grace", "_grace_s", "_is_over", "_is_stopped", "_loop", "_mark", "_over", "_spent", "_task",
-        "_timed_out", "_timeouts", "due",
+        "_beat", "_call", "_clock", "_grace", "_grace_s", "_has_waited", "_is_over", "_is_stopped", "_loop",
+        "_mark", "_over", "_spent", "_task", "_timed_out", "_timeouts", "due",
     )  # fmt: skip
 
     def __init__(
@@ -74,18 +80,22 @@ class Attempt:
         over: Callable[[Outcome], None],
         timeouts: Timeouts,
         context: Context | None,
+        clock: Clock,
+        beat: Beat,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
+        self._clock, self._beat = clock, beat
         self._call = call
         self._over = over
         self._grace_s = grace_s
         self._grace: asyncio.TimerHandle | None = None
         self._is_stopped = self._timed_out = self._is_over = False
-        self._mark = loop.time()
+        self._mark = clock.monotonic()
         self._spent: float | None = None
+        self._has_waited = True
         self._task = loop.create_task(self._asked(ask, output_schema), context=context)
-        self.due = self._mark + call.timeout_s
+        self.due = loop.time() + call.timeout_s
         self._timeouts = timeouts
         timeouts.watch(self)
         self._task.add_done_callback(self._ended)
@@ -109,14 +119,15 @@ class Attempt:
         output_schema: dict[str, Any] | None,
     ) -> AgentReply | NotDone:
         # Timed here, so that what counts is the agent's own time and not the loop's.
-        began = self._loop.time()
+        began, turn = self._clock.monotonic(), self._beat.turn()
         try:
             reply = await ask(self._call)
             if output_schema is not None and isinstance(reply, AgentReply):
                 await asyncio.to_thread(_check_output, output_schema, reply)
             return reply
         finally:
-            self._spent = self._loop.time() - began
+            self._spent = self._clock.monotonic() - began
+            self._has_waited = self._beat.turn() != turn
 
     def _ended(self, task: asyncio.Task[AgentReply | NotDone]) -> None:
         self._timeouts.forget(self)
@@ -142,8 +153,8 @@ class Attempt:
 
     def _finish(self, outcome: Outcome) -> None:
         self._is_over = True
-        spent = self._loop.time() - self._mark if self._spent is None else self._spent
-        outcome.duration_ms = round(spent * 1000, 3)
+        spent = self._clock.monotonic() - self._mark if self._spent is None else self._spent
+        outcome.duration_ms, outcome.has_waited = round(spent * 1000, 3), self._has_waited
         self._over(outcome)
 
     def _judged(self, task: asyncio.Task[AgentReply | NotDone]) -> Outcome:

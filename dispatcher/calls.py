@@ -72,7 +72,7 @@ class Calls:
     def offer(self, work: Work) -> None:
         """Queue a call for its turn."""
         self._open[work] = None
-        work.ready_at = self._loop.time()
+        work.ready_at = self._office.clock.monotonic()
         work.needs_event = self._course.last_event
         self._office.slots.offer(work)
 
@@ -230,7 +230,7 @@ class Calls:
             work.tries += 1
         now = self._office.clock.now()
         work.started_ms = unix_ms(now)
-        work.queued_ms = round((self._loop.time() - work.ready_at) * 1000, 3)
+        work.queued_ms = round((self._office.clock.monotonic() - work.ready_at) * 1000, 3)
         call = call_for(self._course, work, now=now)
         work.meter, context = metered(work, self._course.task_context)
         work.running = Attempt(
@@ -241,6 +241,8 @@ class Calls:
             over=partial(self._over, work),
             timeouts=self._office.timeouts,
             context=context,
+            clock=self._office.clock,
+            beat=self._office.beat,
         )
         self._running[work] = work.running
 
@@ -252,7 +254,7 @@ class Calls:
             self._give_place_back(work)
             return
         course.fans[work.subtask.id].running -= 1
-        work.holds_place = outcome.duration_ms >= RUN_AHEAD_MS
+        work.holds_place = outcome.has_waited or outcome.duration_ms >= RUN_AHEAD_MS
         if not work.holds_place:
             self._office.slots.release(work)
         course.guarded(partial(self._judge.conclude, work, outcome))

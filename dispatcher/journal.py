@@ -31,7 +31,6 @@ from contracts.journal import (
 from contracts.run import Run, RunState
 from dispatcher.drafts import Draft, Drafting
 from dispatcher.kept import Kept
-from dispatcher.limits import RUN_AHEAD_MS
 from dispatcher.mirror import Mirror
 from dispatcher.reply import DECISIONS
 from storage.database import Database
@@ -230,9 +229,7 @@ class StorageJournal:
 
 def _is_awaited(entry: Entry) -> bool:
     """Say whether an attempt waits for an entry: for its intent, its key's inputs, or a place."""
-    if entry.intents:
-        return True
-    return any(r.duration_ms >= RUN_AHEAD_MS or r.effect not in _PURE for r in entry.receipts)
+    return entry.is_awaited or bool(entry.intents) or any(r.effect not in _PURE for r in entry.receipts)
 
 
 def _told_in_full(done: Done, error: CallsheetError | None, _: CallsheetError | None) -> None:

@@ -52,6 +52,7 @@ class Judge:
             self._calls.offer_short()
         entry = course.entry()
         kept = self._calls.kept_of(work)
+        entry.is_awaited = kept is not None
         self._judge(work, outcome, entry)
         if not entry.is_empty:
             course.put(entry, kept)

@@ -9,8 +9,8 @@ from typing import Final
 from dispatcher.retry import Backoff
 
 RUN_AHEAD_MS: Final = 0.5
-"""An attempt this long keeps its place until its end is durable, so that a crash costs no more attempts than
-there are places; what is shorter than a commit need not wait for one."""
+"""An attempt this long, or one that let others go on meanwhile, keeps its place until its end is durable, so that
+a crash costs no more attempts than there are places; what is shorter than a commit need not wait for one."""
 
 
 @dataclass(frozen=True, slots=True)

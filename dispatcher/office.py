@@ -11,6 +11,7 @@ from contracts.agent import Registry
 from contracts.clock import Clock, unix_ms
 from contracts.errors import CallsheetError
 from contracts.journal import Journal
+from dispatcher.beat import Beat
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.slots import Slots
@@ -33,6 +34,7 @@ class Office:
     limits: Limits
     slots: Slots
     timeouts: Timeouts
+    beat: Beat
     audience: Audience
     over: Callable[[Course], None]
     """Told of a run whose end is kept."""

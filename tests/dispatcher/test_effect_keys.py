@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from contracts.agent import AgentCall
@@ -75,3 +76,19 @@ async def test_a_pure_step_runs_ahead_of_the_disk(rig: Any, make_step: Any) -> N
     assert rig.kinds(run_id) == ["queued", "running"], "as it was accepted"
     assert [e for e in rig.events if e.event_id > 2] == [], "and nobody is told of it"
     await rig.die()
+
+
+async def test_a_step_that_waited_for_anything_keeps_its_place_until_its_end_is_durable(
+    make_rig: Any, make_step: Any
+) -> None:
+    async def turns(_: AgentCall) -> Any:
+        await asyncio.to_thread(int)
+        return 1
+
+    rig = make_rig(1)
+    calls = rig.agents.add("turns", turns).calls
+    rig.database.left = 1
+    await rig.start(make_step("a", agent="turns"), make_step("b", agent="turns"))
+    await rig.until(rig.database.died.is_set)
+    await rig.die()
+    assert [call.subtask_id for call in calls] == ["a"]
