@@ -30,6 +30,8 @@ STREAMS: Final = 100
 LONG_RUNS: Final = 4
 LOAD_S: Final = 1.5
 FINISH_S: Final = 120.0
+IDLE_S: Final = 30.0
+"""Without a single run's end, after which those that are left count as stuck."""
 AGENTS: Final = {"chaos_pure": 6, "chaos_keyed": 2, "chaos_pay": 1}
 
 
@@ -66,7 +68,11 @@ async def drain_often(folder: Path, *, rounds: int, seed: int, load_s: float = L
     say(f"{rounds} times SIGTERM under load, {sum(sent.answered.values())} answers")
     await victim.start()
     watching = [asyncio.create_task(watch(victim, o)) for o in sent.taken]
-    _, stuck = await asyncio.wait(watching, timeout=FINISH_S)
+    stuck = set(watching)
+    while stuck:  # as long as something goes on; how much there is to do differs
+        done, stuck = await asyncio.wait(stuck, timeout=IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            break
     for task in stuck:
         task.cancel()
     await asyncio.gather(*watching, return_exceptions=True)
