@@ -40,6 +40,8 @@ class Outcome:
     """`reconcile` found that the effect never happened."""
     is_ambiguous: bool = False
     """The agent did not say how it ended: an effect may have happened or not."""
+    is_left_behind: bool = False
+    """The agent did not stop: an effect that has not happened may happen yet."""
     duration_ms: float = 0
     has_waited: bool = False
     """It let others go on meanwhile, as who waits for a network, a disk or another thread does."""
@@ -147,9 +149,10 @@ class Attempt:
         self._timeouts.forget(self)
         _log.warning("agent_did_not_stop", run_id=self._call.run_id, subtask_id=self._call.subtask_id)
         if self._timed_out:
-            self._finish(Outcome(error=_timeout(self._call, is_stopped=False), is_ambiguous=True))
+            error = _timeout(self._call, is_stopped=False)
+            self._finish(Outcome(error=error, is_ambiguous=True, is_left_behind=True))
         else:
-            self._finish(Outcome(is_ambiguous=True))
+            self._finish(Outcome(is_ambiguous=True, is_left_behind=True))
 
     def _finish(self, outcome: Outcome) -> None:
         self._is_over = True

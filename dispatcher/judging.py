@@ -115,7 +115,8 @@ class Judge:
         if is_left:
             self._calls.close(work)
             return False
-        if self._course.stop is None and isinstance(work.agent, Reconciling):
+        can_ask = isinstance(work.agent, Reconciling) and not outcome.is_left_behind
+        if self._course.stop is None and can_ask:
             work.purpose, work.is_uncertain = "reconcile", True
             work.spent, work.meter = used_of(work.used(outcome)), None
             self._calls.offer(work)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, get_args
+from typing import Final
 
 import structlog
 from pydantic import JsonValue
 
 from contracts.errors import Conflict, Damaged, NotFound
-from contracts.journal import Intent, Opened, Past, StateKind, Unfinished
+from contracts.journal import Intent, Opened, Past, Unfinished
 from contracts.run import RunState
 from contracts.trace import TraceStatus
 from memory.rows import value_of
@@ -20,8 +20,7 @@ from storage.failure import damaged
 from storage.journal_rows import EventRow, WakeRow, read_event, read_intent, read_signal, read_wait, read_wake
 from storage.queries import (
     due_runs,
-    event_kinds,
-    heard_events,
+    events_of_run,
     holds_signals,
     intents_of_run,
     last_event,
@@ -31,7 +30,6 @@ from storage.queries import (
     run_line,
     signal_by_id,
     signals_of_run,
-    state_events_of_run,
     trace_by_id,
     unfinished_runs,
     values_of_run,
@@ -40,12 +38,11 @@ from storage.queries import (
 from storage.rows import TraceRow, read_line, read_run, read_trace_head, read_value
 from storage.table import Row
 from traces.journal_rows import intent_of, signal_of, wait_of
-from traces.reading import own_rows, run_from, trace_from, value_text
+from traces.reading import check_end, own_rows, run_from, trace_from, value_text
 
+_ALL: Final = 2**31
 MAX_HELD: Final = 1000
 """Signals a run holds that nobody has asked for yet."""
-
-_KINDS: Final = frozenset(get_args(StateKind))
 
 _log = structlog.get_logger(__name__)
 
@@ -67,7 +64,7 @@ class Kept:
             NotFound: `run.unknown`.
             Damaged: `storage.damaged`.
         """
-        rows, last, past, values, intents, waits, signals, kinds, told, heard = self._reader.query_all(
+        rows, last, past, values, intents, waits, signals, told = self._reader.query_all(
             [
                 run_by_id(run_id),
                 last_event(run_id),
@@ -76,20 +73,17 @@ class Kept:
                 intents_of_run(run_id),
                 waits_of_run(run_id),
                 signals_of_run(run_id),
-                event_kinds(run_id),
-                state_events_of_run(run_id, "approved", "intent"),
-                heard_events(run_id),
+                events_of_run(run_id, limit=_ALL),
             ]
         )
         if not rows:
             raise NotFound("run.unknown", f"no run is called {run_id[:80]!r}")
-        for found in (rows, past, values, intents, waits, signals, told, heard):
+        for found in (rows, past, values, intents, waits, signals, told):
             own_rows(found, run_id)
         events = [read_event(row) for row in told]
-        counts = {str(row["kind"]): int(row["count"]) for row in kinds}
-        self._check_whole(run_id, int(last[0]["event_id"]), len(past) + sum(counts.values()))
-        self._check_whole(run_id, counts.get("intent", 0), len(intents))
-        self._check_whole(run_id, 0, len(counts.keys() - _KINDS))  # one may have been an approval
+        self._check_whole(run_id, int(last[0]["event_id"]), len(past) + len(events))
+        self._check_whole(run_id, sum(e.kind == "intent" for e in events), len(intents))
+        check_end(run_id, rows[0]["state"], events[-1].kind if events else "")
         kept = [value_of(read_value(row), value_text(row, self._reader)) for row in values]
         return Opened(
             run=run_from(rows[0], self._reader),
@@ -102,7 +96,7 @@ class Kept:
             signals=[signal_of(read_signal(row)) for row in signals],
             approved=frozenset(json.loads(e.data)["subtask_id"] for e in events if e.kind == "approved"),
             redacted=frozenset(value.key for value in kept if value.is_redacted),
-            heard=frozenset(json.loads(read_event(row).data).get("signal_id", "") for row in heard),
+            heard=frozenset(_signal_of(e) for e in events if signals and e.kind == "signalled"),
         )
 
     def _check_whole(self, run_id: str, expected: int, found: int) -> None:
@@ -185,6 +179,11 @@ def _past_of(row: TraceRow) -> Past:
         ended=TraceStatus(row.ended) if row.ended is not None else None,
         usage=json.loads(row.usage),
     )
+
+
+def _signal_of(event: EventRow) -> str:
+    found: str = json.loads(event.data).get("signal_id", "")
+    return found
 
 
 def _with_signals(intent: Intent, events: Sequence[EventRow]) -> Intent:

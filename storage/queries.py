@@ -74,22 +74,6 @@ def state_events_of_run(run_id: str, *kinds: str) -> Query:
     )
 
 
-def heard_events(run_id: str) -> Query:
-    """Select the events that tell of signals a run has heard and not used up."""
-    held = "SELECT signal_id FROM signal INDEXED BY signal_waiting WHERE run_id = ? AND taken = 0"
-    name = "CASE WHEN json_valid(data) THEN json_extract(data, '$.signal_id') END"
-    return Query(
-        f"SELECT {EVENT.select} FROM event WHERE EXISTS ({held}) AND run_id = ? AND kind = 'signalled'"
-        f" AND {name} IN ({held})",
-        (run_id, run_id, run_id),
-    )
-
-
-def event_kinds(run_id: str) -> Query:
-    """Count a run's events that are no attempts, by kind."""
-    return Query("SELECT kind, count(*) AS count FROM event WHERE run_id = ? GROUP BY kind", (run_id,))
-
-
 def last_event(run_id: str) -> Query:
     """Select the highest `event_id` of a run, attempts included; 0 without any."""
     return Query(

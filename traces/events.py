@@ -9,11 +9,11 @@ from typing import Any, Final
 from contracts.errors import Damaged
 from storage.failure import CHECK_HINT
 from storage.journal_rows import read_event
-from storage.queries import events_of_run, last_event, traces_of_run
+from storage.queries import events_of_run, last_event, run_line, traces_of_run
 from storage.reader import Reader
 from storage.rows import TraceRow, read_trace_head
 from storage.table import Row
-from traces.reading import own_rows
+from traces.reading import check_end, own_rows
 
 ATTEMPT_ENDED: Final = "attempt_ended"
 
@@ -54,12 +54,13 @@ class EventStore:
         """Return a run's events past the number `after`, oldest first; none for an unknown run.
 
         Raises:
-            Damaged: `storage.damaged`; also when a number is missing.
+            Damaged: `storage.damaged`; also when a number is missing, or the end of a run that is over.
         """
-        events, attempts = self._reader.query_all(
+        events, attempts, runs = self._reader.query_all(
             [
                 events_of_run(run_id, after=after, limit=limit),
                 traces_of_run(run_id, after=after, limit=limit),
+                run_line(run_id),
             ]
         )
         lines = [*map(_event_line, own_rows(events, run_id)), *map(_attempt_line, own_rows(attempts, run_id))]
@@ -68,6 +69,8 @@ class EventStore:
         for expected, line in enumerate(shown, after + 1):
             if line.event_id != expected:
                 raise _gap(run_id, expected)
+        if runs and len(lines) < limit and (shown or not after):
+            check_end(run_id, runs[0]["state"], shown[-1].kind if shown else "")
         return tuple(shown)
 
 

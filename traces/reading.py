@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from contracts.errors import InvalidInput
 from contracts.plan import Plan
 from contracts.policy import Policy
-from contracts.run import Run
+from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord, ExecutionTrace
 from storage.blobs import Source, read_blob, text_of
 from storage.failure import damaged
@@ -24,6 +24,8 @@ _SAME: Final = (
     "priority", "approval", "parent_id", "root_id", "cancel_reason", "is_redacted",
 )  # fmt: skip
 """What a run and its row name alike."""
+
+_FINAL: Final = frozenset(state.value for state in RunState if state.is_final)
 
 
 def own_rows(rows: Sequence[Row], name: str, *, column: str = "run_id") -> Sequence[Row]:
@@ -42,6 +44,23 @@ def own_rows(rows: Sequence[Row], name: str, *, column: str = "run_id") -> Seque
     if any(row[column] != name for row in rows):
         raise damaged(column.removesuffix("_id"), name)
     return rows
+
+
+def check_end(run_id: str, state: str, last_kind: str) -> None:
+    """Pass a run that is not over, or whose last event says how it ended.
+
+    Nothing but the end's absence tells that a damaged index hides the last of a run's events.
+
+    Args:
+        run_id: Of the run.
+        state: As its row has it.
+        last_kind: Of its last event.
+
+    Raises:
+        Damaged: `storage.damaged`.
+    """
+    if state in _FINAL and last_kind != state:
+        raise damaged("run", run_id)
 
 
 def run_from(row: Row, source: Source) -> Run:

@@ -73,13 +73,13 @@ async def test_the_header_of_a_reconnect_goes_before_the_query(desk: DeskAtHand,
         stream.close()
 
 
-async def test_a_run_whose_kept_events_name_no_end_ends_its_stream_all_the_same(
-    desk: DeskAtHand, listen: Ears
+async def test_a_run_that_is_over_and_whose_kept_events_name_no_end_is_told_to_be_damaged(
+    desk: DeskAtHand,
 ) -> None:
     desk.keep_run("old", state=RunState.FAILED)
-    async with served(create_app(desk)) as url:
-        stream = await listen(url, "/objectives/old/events")
-        assert await stream.numbers(9) == [1]
+    async with served(create_app(desk)) as url, httpx.AsyncClient() as client:
+        answer = await client.get(f"{url}/objectives/old/events")
+    assert (answer.status_code, answer.json()["code"]) == (500, "storage.damaged")
 
 
 async def test_readers_who_come_and_go_miss_nothing_and_hear_nothing_twice(

@@ -9,13 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import Damaged
+from contracts.run import Run, RunState
 from contracts.trace import ExecutionTrace, TraceStatus
 from storage.database import Database
 from storage.journal_rows import EventRow, insert_event
-from storage.rows import insert_trace
+from storage.rows import insert_trace, update_run
 from storage.statement import Statement
 from traces.events import EventLine, EventStore
-from traces.rows import trace_row
+from traces.rows import run_row, trace_row
 
 MakeTrace = Callable[..., ExecutionTrace]
 
@@ -96,6 +97,22 @@ def test_an_event_that_is_gone_is_damage(
     with pytest.raises(Damaged) as refused:
         store.of_run("r1")
     assert f"event {missing} " in refused.value.message
+
+
+def test_the_end_of_a_run_that_is_over_is_missed_when_it_is_hidden(
+    database: Database, store: EventStore
+) -> None:
+    over = run_row(Run(run_id="r1", objective="o", state=RunState.SUCCEEDED, created_ms=1), epoch=1).row
+    database.commit(
+        [update_run(over), event(1, "queued"), event(2, "running"), event(3, "succeeded")]
+    ).result(10)
+    assert [line.kind for line in store.of_run("r1", limit=2)] == ["queued", "running"]
+    assert [line.kind for line in store.of_run("r1", after=3)] == []
+
+    database.commit([Statement("DELETE FROM event WHERE event_id = 3")]).result(10)
+    assert [line.kind for line in store.of_run("r1", limit=2)] == ["queued", "running"]
+    with pytest.raises(Damaged):
+        store.of_run("r1")
 
 
 def test_a_changed_event_is_damage(database: Database, store: EventStore) -> None:
