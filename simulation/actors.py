@@ -10,6 +10,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from contracts.agent import Agent, AgentCall, AgentReply, NotDone, Parked
 from contracts.card import AgentCard
 from contracts.effect import Effect
 from contracts.errors import AttemptFailed, NotFound
+from contracts.trace import TraceStatus
 from egress.meter import charge
 from simulation.history import Call, History
 from simulation.ledger import Ledger
@@ -84,7 +86,7 @@ class Actor:
             self._over(record, "crashed")
             raise
         record.output = reply.output
-        self._over(record, "reply")
+        self._over(record, "bad" if reply.output != reply.output else "reply")  # so is NaN told
         return reply
 
     async def _act(self, call: AgentCall, record: Call, do: Mapping[str, Any]) -> AgentReply:
@@ -103,7 +105,12 @@ class Actor:
         await self._dawdle(do.get("ms", 0) / 2, do)
         if do.get("crash"):
             raise ValueError("as it was told")
-        return AgentReply(answer(call.subtask_id, call.item_index, call.inputs, call.signals), usage=usage)
+        found = answer(call.subtask_id, call.item_index, call.inputs, call.signals)
+        reply = AgentReply(float("nan") if do.get("bad") else found, usage=usage)
+        if do.get("partial"):
+            reply = replace(reply, status=TraceStatus.PARTIAL_SUCCESS)
+        record.status = reply.status.value
+        return reply
 
     def _wait_where_asked(self, call: AgentCall, record: Call, do: Mapping[str, Any]) -> None:
         signal, seconds = do.get("signal"), do.get("timer_s")
@@ -121,7 +128,8 @@ class Actor:
         except asyncio.CancelledError:
             if do.get("stubborn_ms"):
                 await asyncio.sleep(do["stubborn_ms"] / 1000)
-            raise
+            if not do.get("swallows"):
+                raise
 
     def _begin(self, call: AgentCall, purpose: Any) -> Call:
         life = self._life

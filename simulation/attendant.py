@@ -17,7 +17,7 @@ from simulation.wish import Wish
 if TYPE_CHECKING:
     from simulation.life import Life
 
-PATIENCE_S: Final = 400.0
+PATIENCE_S: Final = 200.0
 """World time after which everything is answered at once, so that everything ends."""
 UNHEARD_S: Final = 20.0
 """More than all the others together could hold a signal up."""

@@ -9,12 +9,13 @@ import asyncio
 import random
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from contracts.clock import unix_ms
 from contracts.journal import IdempotencyKey, Receipt, Value
 from contracts.run import Run, RunState
 from dispatcher.child import child_of
+from service.trying_again import finished_elements, unknown_effects
 from simulation.asking import Asking
 from simulation.attendant import Attendant
 from simulation.history import History, Request
@@ -23,6 +24,10 @@ from simulation.wish import Wish
 
 if TYPE_CHECKING:
     from simulation.life import Life
+
+
+HURRY_S: Final = 20.0
+"""After so long in one life whoever asks asks less often."""
 
 
 class Client:
@@ -90,11 +95,12 @@ class Client:
 
     def _child(self, life: Life, parent_id: str) -> tuple[Run, Sequence[tuple[Receipt, Value | None]]]:
         """Return another try of a run; what became of unknown effects is looked up outside."""
-        asked = "SELECT DISTINCT subtask_id FROM trace WHERE run_id = ? AND error_code = 'effect.unknown' ORDER BY 1"
-        unknown = [row[0] for row in life.query(asked, (parent_id,))]
+        parent, unknown = life.runs.get(parent_id), unknown_effects(life.traces, parent_id)
+        settled = {sid: life.world.settlement(parent_id, sid) for sid in unknown}
+        not_done = [sid for sid in unknown if settled[sid]["outcome"] == "not_done"]
         return child_of(
-            life.runs.get(parent_id), life.runs.values(parent_id), ids=life.ids, now_ms=unix_ms(life.clock.now()),
-            unknown=unknown, settled={sid: life.world.settlement(parent_id, sid) for sid in unknown},
+            parent, life.runs.values(parent_id), ids=life.ids, now_ms=unix_ms(life.clock.now()),
+            elements=finished_elements(life.traces, parent, not_done=not_done), unknown=unknown, settled=settled,
         )  # fmt: skip
 
     def _run_for(self, life: Life, wish: Wish) -> Run:
@@ -117,7 +123,7 @@ class Client:
         asked = self._asking.ask(
             life, "submit", run.run_id, wish=wish.number, key=wish.key, body=body, priority=run.priority
         )
-        asked.fields["deadline_ms"] = run.deadline_ms
+        asked.fields |= {"deadline_ms": run.deadline_ms, "run": run}
         asked.fields["before"] = load_of(life.query)
 
         async def submit(key: IdempotencyKey | None) -> str:
@@ -136,8 +142,8 @@ class Client:
     async def _wait(self, life: Life, wish: Wish) -> None:
         if wish.run_id is None:
             return
-        asked = self._asking.ask(life, "wait", wish.run_id)
-        is_over = await life.engine.wait(wish.run_id, self._rng.choice((None, 3.0)))
+        asked = self._asking.ask(life, "wait", wish.run_id, timeout_s=self._rng.choice((None, 3.0)))
+        is_over = await life.engine.wait(wish.run_id, asked.fields["timeout_s"])
         asked.fields["state"] = life.runs.get(wish.run_id).state.value
         self._asking.answered(life, asked, "ok" if is_over else "not yet")
 
@@ -153,9 +159,15 @@ class Client:
         await self._asking.tell(life, asked, cancel)
         wish.was_cancelled = wish.was_cancelled or asked.is_acknowledged
 
+    def meddle(self, life: Life) -> None:
+        """Ask something of a process that stops."""
+        for wish in self.wishes:
+            if wish.run_id is not None and not wish.state and self._rng.random() < 0.2:
+                life.spawn(self._cancel(life, wish))
+
     async def _attend(self, life: Life) -> None:
         while not self.is_content:
-            await asyncio.sleep(self._rng.uniform(0.1, 3.0))
+            await asyncio.sleep(self._rng.uniform(0.1, 3.0) * max(1.0, life.age_s / HURRY_S))
             for wish in list(self.wishes):
                 if wish.run_id is not None and not wish.state:
                     await self._attendant.look_after(life, wish, wish.run_id)
@@ -163,19 +175,20 @@ class Client:
                     self._want_child(life, wish)
 
     def _wants_child(self, wish: Wish) -> bool:
-        return wish.retries and not wish.had_child and wish.has_failed and wish.parent_id is None
+        return wish.retries and not wish.had_child and wish.has_failed
 
     def _want_child(self, life: Life, wish: Wish) -> None:
         wish.had_child = True
         child = Wish(
             number=len(self.wishes), plan=wish.plan, brings_plan=True, at_s=life.world_s,
             key=f"retry-{wish.number}" if self._rng.random() < 0.5 else None, priority=0, approval="auto",
-            wall_ms=None, cancels_after_s=None, retries=False, waits=False, early_signal=False,
-            parent_id=wish.run_id,
+            wall_ms=None, cancels_after_s=None, retries=wish.parent_id is None and self._rng.random() < 0.4,
+            waits=False, early_signal=False, parent_id=wish.run_id,
         )  # fmt: skip
-        if life.runs.get(wish.run_id or "").plan is None or not life.world.can_settle(
-            wish.run_id or "", wish.plan
-        ):
+        run_id = wish.run_id or ""
+        asked = "SELECT subtask_id, item_index FROM trace WHERE run_id = ? AND error_code = 'effect.unknown'"
+        unknown = {(run_id, sid, index) for sid, index in life.query(asked, (run_id,)) if index is not None}
+        if life.runs.get(run_id).plan is None or not life.world.can_settle(unknown):
             return
         self.wishes.append(child)
         life.spawn(self._pursue(life, child))

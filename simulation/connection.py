@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
@@ -33,6 +33,7 @@ class Row(tuple[Any, ...]):
 
     __slots__ = ()
     names: tuple[str, ...] = ()
+    places: Mapping[str, int] = {}  # of its class, never changed
 
     def keys(self) -> list[str]:
         """Return the columns' names."""
@@ -40,7 +41,7 @@ class Row(tuple[Any, ...]):
 
     @override
     def __getitem__(self, key: Any) -> Any:
-        return tuple.__getitem__(self, self.names.index(key) if isinstance(key, str) else key)
+        return tuple.__getitem__(self, self.places[key] if type(key) is str else key)
 
 
 class Rows:
@@ -56,14 +57,18 @@ class Rows:
 
     def fetchone(self) -> Any:
         """Return the next row, None past the last."""
-        with translated():
+        try:
             row = next(self._cursor, None)
-            return None if row is None else self._kind(row)
+        except apsw.Error as exc:
+            raise _twin(exc) from exc
+        return None if row is None else self._kind(row)
 
     def fetchall(self) -> list[Any]:
         """Return the rows that are left."""
-        with translated():
-            return [self._kind(row) for row in self._cursor]
+        try:
+            return [*map(self._kind, self._cursor)]
+        except apsw.Error as exc:
+            raise _twin(exc) from exc
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.fetchall())
@@ -78,8 +83,10 @@ class SimConnection:
     """
 
     def __init__(self, path: str, vfs: str) -> None:
-        with translated():
+        try:
             self._apsw = apsw.Connection(path, vfs=vfs)
+        except apsw.Error as exc:
+            raise _twin(exc) from exc
 
     @property
     def in_transaction(self) -> bool:
@@ -93,13 +100,17 @@ class SimConnection:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
-        with translated():
+        try:
             return Rows(self._apsw.execute(sql, tuple(parameters)))
+        except apsw.Error as exc:
+            raise _twin(exc) from exc
 
     def executemany(self, sql: str, parameters: Sequence[Sequence[Any]]) -> Rows:
         """Run one statement once for each set of parameters."""
-        with translated():
+        try:
             return Rows(self._apsw.executemany(sql, [tuple(p) for p in parameters]))
+        except apsw.Error as exc:
+            raise _twin(exc) from exc
 
     def create_function(
         self, name: str, narg: int, func: Callable[..., Any], *, deterministic: bool = False
@@ -128,15 +139,6 @@ class SimConnection:
             self._apsw.close(force=True)
 
 
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """Turn apsw's errors into the standard library's."""
-    try:
-        yield
-    except apsw.Error as exc:
-        raise _twin(exc) from exc
-
-
 def _twin(exc: apsw.Error) -> sqlite3.Error:
     kind = next((k for a, k in _KINDS.items() if isinstance(exc, a)), sqlite3.OperationalError)
     found = kind(str(exc))
@@ -152,5 +154,9 @@ _row_kinds: dict[tuple[str, ...], type[Row]] = {}
 
 def _row_kind(names: tuple[str, ...]) -> type[Row]:
     if names not in _row_kinds:
-        _row_kinds[names] = type("NamedRow", (Row,), {"__slots__": (), "names": names})
+        _row_kinds[names] = type(
+            "NamedRow",
+            (Row,),
+            {"__slots__": (), "names": names, "places": {n: i for i, n in enumerate(names)}},
+        )
     return _row_kinds[names]

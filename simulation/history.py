@@ -15,7 +15,7 @@ MOST_VIOLATIONS: Final = 50
 Name = tuple[str, str, int | None]
 """A run, a subtask of it, and the element where it is a foreach."""
 
-CallEnd = Literal["lost", "reply", "failed", "crashed", "parked", "cancelled", "not_done"]
+CallEnd = Literal["lost", "reply", "bad", "failed", "crashed", "parked", "cancelled", "not_done"]
 
 
 @dataclass(slots=True)
@@ -62,6 +62,8 @@ class Call:
     ended_s: float = 0.0
     ended_number: int = 0
     output: JsonValue = None
+    status: str = "success"
+    """Of its reply."""
     usage: Mapping[str, int] = field(default_factory=dict)
     error_code: str = ""
     is_retryable: bool = False
@@ -74,6 +76,11 @@ class Call:
     def name(self) -> Name:
         """Return what was called for."""
         return self.run_id, self.subtask_id, self.item_index
+
+    @property
+    def was_in_time(self) -> bool:
+        """Whether it ended before its time was over."""
+        return self.ended_s - self.at_s < self.timeout_s - 0.001
 
 
 @dataclass(slots=True)

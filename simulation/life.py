@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
-from contracts.errors import CallsheetError
+from contracts.errors import CallsheetError, Unavailable
 from contracts.plan import Plan
 from contracts.run import Run, RunEvent
 from dispatcher.engine import LocalEngine
@@ -30,6 +30,7 @@ from storage.queries import key_by_name
 from storage.unit import Unit
 from traces.redaction import Redactor
 from traces.runs_store import RunStore
+from traces.store import TraceStore
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 DRAIN_S: Final = 1.0
 SLACK_S: Final = 2.0
 """For stalls, and for writing."""
-LIFETIME_S: Final = 1_500.0
+LIFETIME_S: Final = 700.0
 """World time past which something is stuck."""
 
 
@@ -80,7 +81,7 @@ class Life:
         )
         self.database = SimDatabase(connection, self.writer)
         self.reader = self.database.reader()
-        self.runs = RunStore(self.reader)
+        self.runs, self.traces = RunStore(self.reader), TraceStore(self.reader)
         self.ids = Ids(self.clock, world.stream(f"ids {number}"))
         self.journal = StorageJournal(self.database, files=None, redactor=Redactor(()))
         self.once = Once(self._find_key, self._forget_keys, self.clock)
@@ -196,6 +197,7 @@ class Life:
     async def _retire(self) -> None:
         began = self.world_s
         self.world.proof.lives[-1].drained_s = began
+        self.loop.call_later(self.world.rng.choice((0.0, 0.01, 0.3)), self.world.client.meddle, self)
         await self.engine.drain(DRAIN_S)
         self.world.history.note(self.number, self.world_s, "drained")
         grace = DRAIN_S + self.world.setting.limits.stop_grace_s
@@ -207,7 +209,9 @@ class Life:
         self.die()
 
     async def _plan(self, run: Run) -> Plan:
-        await asyncio.sleep(self.world.rng.choice((0.0, 0.01, 0.3)))
+        await asyncio.sleep(self.world.rng.choice((0.0, 0.0, 0.01, 0.3, 3.0)))
+        if int(run.objective[-1], 16) < 2:
+            raise Unavailable("plan.none", "nobody can plan that")
         return self.world.plan_of(run.objective)
 
     def _observe(self, event: RunEvent) -> None:

@@ -15,6 +15,9 @@ BIG_CHARS: Final = 1_200
 """Padding of a big output; the simulation lowers the size from which a text becomes a blob."""
 LIST: Final[list[JsonValue]] = [{"n": 1}, {"n": 2}, {"n": 3}]
 
+HABITS: Final = {"forgets": 0.1, "partial": 0.08, "bad": 0.03, "swallows": 0.05}
+"""What an agent may do beside: not know what it did, say that it gave a part, answer what is no JSON, not stop."""
+
 Document = dict[str, Any]
 
 
@@ -74,7 +77,10 @@ def _kind(rng: random.Random, taste: str) -> str:
 
 
 def _deeds(rng: random.Random, taste: str) -> Document:
-    do: Document = {"ms": rng.choice((0, 1, 5, 30, 100, 400)), "flag": rng.randint(0, 1)}
+    do: Document = {
+        "ms": rng.choice((0, 1, 5, 30, 100, 400, 3_000 if rng.random() < 0.2 else 5)),
+        "flag": rng.randint(0, 1),
+    }
     if rng.random() < 0.5:
         do["items"] = rng.randint(0, 4)
     if rng.random() < 0.15:
@@ -84,11 +90,12 @@ def _deeds(rng: random.Random, taste: str) -> Document:
     if rng.random() < 0.06:
         do[rng.choice(("dies", "crash"))] = True
     if rng.random() < (0.4 if taste == "waits" else 0.08):
-        do |= rng.choice(({"signal": "go"}, {"timer_s": 5}, {"signal": "go", "timer_s": 20}))
+        do |= rng.choice(
+            ({"signal": "go"}, {"timer_s": 0.1}, {"timer_s": 5}, {"signal": "go", "timer_s": 20})
+        )
     if rng.random() < 0.08:
         do["stubborn_ms"] = rng.choice((20, 200, 900))
-    if rng.random() < 0.1:
-        do["forgets"] = True
+    do |= {name: True for name, chance in HABITS.items() if rng.random() < chance}
     if rng.random() < (0.9 if taste == "budgets" else 0.3):
         do["uses"] = {"requests": rng.randint(0, 3)}
     return do

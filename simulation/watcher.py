@@ -35,7 +35,7 @@ class Watcher:
     async def watch(self) -> None:
         """Look now and then, for ever."""
         while True:
-            await asyncio.sleep(self._rng.choice((0.02, 0.3, 2.0, 10.0)))
+            await asyncio.sleep(self._rng.choice((0.02, 0.3, 2.0, 10.0)) * max(1.0, self._life.age_s / 20))
             for wish in self._life.world.client.wishes:
                 if wish.run_id is not None and self._rng.random() < 0.6:
                     if self._rng.random() < 0.1:

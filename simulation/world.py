@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from pydantic import JsonValue
 
@@ -13,7 +14,7 @@ from simulation.client import Client
 from simulation.connection import SimConnection
 from simulation.database import PATH
 from simulation.disk import Disk, SimFile
-from simulation.history import History
+from simulation.history import History, Name
 from simulation.laws.evidence import LifeSpan, Proof
 from simulation.laws.reading import nothing_spoilt_is_served, what_is_kept_can_be_read
 from simulation.laws.shape import the_shape_is_whole, what_was_there_is_there
@@ -65,16 +66,13 @@ class World:
         """Return what the planner answers."""
         return self._plans[objective]
 
-    def can_settle(self, run_id: str, plan: Plan) -> bool:
-        """Say whether a person could tell of every effect of a run, whole, whether it happened."""
-        lists = {
-            s.id for s in plan.subtasks if s.foreach is not None and s.required_agent in ("effect", "asks")
-        }
-        return not any(e.run_id == run_id and e.subtask_id in lists for e in self.history.effects)
+    def can_settle(self, unknown: AbstractSet[Name]) -> bool:
+        """Say whether a person can tell in one word what became of lists: that nothing unknown of them happened."""
+        return not any(e.name in unknown for e in self.history.effects)
 
     def settlement(self, run_id: str, subtask_id: str) -> Mapping[str, JsonValue]:
         """Return what a person finds out about an effect."""
-        if any((e.run_id, e.subtask_id) == (run_id, subtask_id) for e in self.history.effects):
+        if any(e.name == (run_id, subtask_id, None) for e in self.history.effects):
             return {"outcome": "done", "output": {"mark": 0, "flag": 1, "settled": True}}
         return {"outcome": "not_done"}
 
@@ -103,7 +101,7 @@ class World:
             late = self._live(number, death, late)
             if self.client.is_content:
                 break
-            self.now_s += self.rng.choice((0.01, 0.5, 5.0))
+            self.now_s += 100_000.0 if self.rng.random() < 0.02 else self.rng.choice((0.01, 0.5, 5.0))
         self.proof.snapshots.append(self._last_look())
         return self.proof
 

@@ -109,7 +109,7 @@ def _overdue(evidence: Evidence, case: Case, one: Call, following: Call) -> bool
     life: LifeSpan = evidence.lives[one.life]
     if life.is_troubled:
         return False
-    if one.end == "parked" and one.waits_until_s is not None:
+    if one.end == "parked" and one.waits_until_s is not None and one.was_in_time:
         return following.at_s > one.at_s + one.waits_until_s + LATE_S
     trace = next((t for t in case.attempts(one.name) if t["attempt"] == one.attempt), None)
     return (
@@ -132,7 +132,7 @@ def timers_are_not_early(evidence: Evidence) -> Verdict:
                     )
                 if not call.signals and not call.is_due:
                     yield "who comes due is told so", f"{call.name}"
-            if call.end == "parked":
+            if call.end == "parked" and call.was_in_time:
                 parked[call.name] = call
 
 

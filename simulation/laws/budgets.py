@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from simulation.laws.evidence import Case, Evidence, Verdict, stubborn_s
+from simulation.laws.evidence import Case, Evidence, Verdict, ms, stubborn_s
 
 EFFECTFUL: Final = frozenset({"effect", "asks"})
 SHARE: Final = 50
@@ -73,13 +73,15 @@ def _unspent(case: Case, whole: int, own: dict[str, int | None]) -> Verdict:
 
 
 def _refused(case: Case, whole: int, own: dict[str, int | None]) -> Verdict:
-    used = 0
+    kept = 0
     for trace in case.traces:
         if trace["error_code"] == "budget.exhausted":
-            wanted = own.get(trace["subtask_id"]) or 1
-            if whole - used >= wanted:
+            # what an effect used counts at once, and stands in a trace when it is known what came of it
+            ended = [c for c in case.calls if c.end != "lost" and ms(c.ended_s) <= trace["started_ms"] + 1]
+            left = whole - max(kept, sum(c.usage.get("requests", 0) for c in ended))
+            if left >= (own.get(trace["subtask_id"]) or 1):
                 yield (
                     "what was not used is given back",
-                    f"{case.run_id} {trace['subtask_id']}: refused with {whole - used} of {whole} left",
+                    f"{case.run_id} {trace['subtask_id']}: refused with {left} of {whole} left",
                 )
-        used += int(json.loads(trace["usage"]).get("requests", 0))
+        kept += int(json.loads(trace["usage"]).get("requests", 0))

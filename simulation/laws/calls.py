@@ -9,6 +9,7 @@ from simulation.actors import KINDS
 from simulation.history import Call, Name
 from simulation.laws.evidence import FINAL, GOOD, Case, Evidence, Verdict, ms
 
+ENDED_WITHOUT_A_CALL = frozenset({"effect.unknown", "budget.exhausted"})
 SLACK_MS = 3.0
 """For rounding to whole milliseconds, twice."""
 
@@ -98,7 +99,7 @@ def _ended_in_memory(evidence: Evidence, case: Case, call: Call, dependency: str
         return True  # an empty list, whose end was lost with the process
     kept = case.ending(dependency)
     has_given_up = any(
-        t["subtask_id"] == dependency and t["error_code"] == "effect.unknown" for t in case.traces
+        t["subtask_id"] == dependency and t["error_code"] in ENDED_WITHOUT_A_CALL for t in case.traces
     )
     if has_given_up and kept is not None and kept["ended"] in GOOD:
         return True

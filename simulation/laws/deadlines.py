@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from simulation.history import Call
-from simulation.laws.evidence import Case, Evidence, Verdict, ms
+from simulation.laws.evidence import Case, Evidence, Verdict, ms, seconds
 
 
 def deadlines_are_what_was_said(evidence: Evidence) -> Verdict:
@@ -21,6 +23,12 @@ def deadlines_are_what_was_said(evidence: Evidence) -> Verdict:
         trouble_ms = 1e9 if any(life.is_troubled for life in evidence.proof.lives) else 50
         latest = first + (_parked_ms(evidence, case) + trouble_ms if may_move else 0)
         found = row["deadline_ms"]
+        stood_ms = _surely_parked_ms(evidence, case) - trouble_ms - 500 if may_move else 0
+        if found is not None and found < first + stood_ms and not (callers and found in said):
+            yield (
+                "a person's time is not the run's",
+                f"{case.run_id}: {found}, of {first} and {stood_ms:.0f} parked",
+            )
         if found is None and row["left_ms"] is None:
             yield "deadlines are what was said", f"{case.run_id} has none, not {first}"
         elif found is not None and not first <= found <= latest and not (callers and found in said):
@@ -52,6 +60,24 @@ def _parked_ms(evidence: Evidence, case: Case) -> float:
     for begin, end in sorted(waits):
         total += max(0.0, end - max(begin, reached))
         reached = max(reached, end)
+    return total
+
+
+def _surely_parked_ms(evidence: Evidence, case: Case) -> float:
+    """Return for how long a run was out of memory at least: from when it asked for somebody to what came next."""
+    begun = [ms(call.at_s) for call in case.calls]
+    begun += [ms(c.at_s + c.waits_until_s) for c in case.calls if c.waits_until_s is not None]
+    told = sorted((e["event_id"], float(e["at_ms"]), e["kind"]) for e in case.events)
+    total = 0.0
+    for (_, at_ms, kind), (_, next_ms, _) in pairwise(told):
+        until_ms = min([next_ms, *(moment for moment in begun if moment >= at_ms)])
+        has_begun = case.row["started_ms"] is not None and at_ms >= case.row["started_ms"]
+        if (
+            kind == "awaiting_approval"
+            and has_begun
+            and evidence.sound_life_at(seconds(at_ms), seconds(until_ms))
+        ):
+            total += until_ms - at_ms
     return total
 
 

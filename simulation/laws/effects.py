@@ -9,7 +9,7 @@ from contracts.effect import Effect
 from simulation.actors import KINDS
 from simulation.connection import Row
 from simulation.history import Call
-from simulation.laws.evidence import FINAL, GOOD, Case, Evidence, Verdict
+from simulation.laws.evidence import FINAL, GOOD, Case, Evidence, Verdict, stubborn_s
 
 
 def no_effect_happens_twice(evidence: Evidence) -> Verdict:
@@ -38,7 +38,8 @@ def keys_are_constant(evidence: Evidence) -> Verdict:
     keys: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
     for call in evidence.history.calls:
         if call.agent in ("idem", "effect", "asks"):
-            keys[(*call.name, call.agent, json.dumps(dict(call.inputs), sort_keys=True))].add(call.key)
+            element = (evidence.root(call.run_id), *call.name[1:], call.agent)
+            keys[(*element, json.dumps(dict(call.inputs), sort_keys=True))].add(call.key)
     for what, found in keys.items():
         if len(found) > 1:
             yield "keys are constant", f"{what[:4]}: {len(found)} keys"
@@ -83,7 +84,8 @@ def what_is_not_known_is_said_so_only_then(evidence: Evidence) -> Verdict:
             name = (case.run_id, trace["subtask_id"], trace["item_index"])
             own = [c for c in case.calls if c.name == name and c.attempt == trace["attempt"]]
             runs = [c for c in own if c.purpose == "run"]
-            if runs and all(evidence.was_kept(c) and c.end in ("reply", "failed", "parked") for c in runs):
+            grace_s = evidence.setting.limits.stop_grace_s
+            if runs and all(evidence.was_kept(c) and _is_clear(c) and stubborn_s(c) < grace_s for c in runs):
                 yield (
                     "what is known is not called unknown",
                     f"{name} attempt {trace['attempt']}: {runs[-1].end}",
@@ -94,6 +96,11 @@ def what_is_not_known_is_said_so_only_then(evidence: Evidence) -> Verdict:
                     "a reconcile result is honoured",
                     f"{name} attempt {trace['attempt']} is unknown, and was found out",
                 )
+
+
+def _is_clear(call: Call) -> bool:
+    """Say whether a call said in time what came of it."""
+    return call.end in ("reply", "failed", "parked") and call.was_in_time
 
 
 def what_was_found_out_is_honoured(evidence: Evidence) -> Verdict:
@@ -132,7 +139,7 @@ def ambiguous_effects_are_asked_about(evidence: Evidence) -> Verdict:
         for call in case.calls:
             if call.agent not in ("effect", "asks") or call.purpose != "run":
                 continue
-            if call.end not in ("lost", "cancelled", "crashed"):
+            if call.end not in ("lost", "cancelled", "crashed", "bad"):
                 continue
             later = [
                 c

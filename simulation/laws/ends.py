@@ -7,7 +7,9 @@ from itertools import pairwise
 
 from simulation.laws.evidence import FINAL, Case, Evidence, Verdict, ms, stubborn_s
 
-KNOWN = frozenset({"run.failed", "run.deadline", "run.subtask_failed", "run.cancelled", "run.rejected"})
+KNOWN = frozenset(
+    {"run.failed", "run.deadline", "run.subtask_failed", "run.cancelled", "run.rejected", "plan.none"}
+)
 
 NEVER_BEGUN = frozenset({"budget.exhausted", "effect.unknown"})
 """What may have been said of an attempt that took its signal and did not come to begin."""

@@ -102,6 +102,10 @@ class Case:
         """Return the traces of one element's attempts."""
         return [t for t in self.traces if (t["subtask_id"], t["item_index"]) == name[1:] and t["attempt"]]
 
+    def element(self, subtask_id: str, index: int | None) -> list[Row]:
+        """Return the traces of one element, also of one that was taken over."""
+        return [t for t in self.traces if (t["subtask_id"], t["item_index"]) == (subtask_id, index)]
+
     def ending(self, subtask_id: str) -> Row | None:
         """Return the trace that ended a subtask."""
         return next((t for t in self.traces if t["subtask_id"] == subtask_id and t["ended"]), None)
@@ -140,6 +144,11 @@ class Evidence:
             if asked.verb == "submit" and asked.run_id in self.cases:
                 self.cases[asked.run_id].deadlines.add(asked.fields["deadline_ms"])
         self.lives = {life.number: life for life in proof.lives}
+
+    def time_of(self, look: Snapshot) -> float:
+        """Return when a look was taken, the world's seconds."""
+        life = self.lives.get(look.life)
+        return life.began_s if life is not None else self.proof.lives[-1].ended_s
 
     def text(self, inline: str | None, blob: str | None) -> str | None:
         """Return a text that stands in its row or in a blob."""
@@ -191,6 +200,15 @@ class Evidence:
         grace_s = self.setting.limits.stop_grace_s
         return stubborn_s(call) > grace_s and now_s - call.at_s >= grace_s - 0.01
 
+    def sound_lives(self) -> list[LifeSpan]:
+        """Return the lives in which the disk did all it was asked."""
+        return [life for life in self.proof.lives if not life.is_troubled and not life.was_stuck]
+
+    def sound_life_at(self, *moments_s: float) -> LifeSpan | None:
+        """Return the life all of some moments fall into, where it was a sound one."""
+        lives = self.sound_lives()
+        return next((v for v in lives if all(v.began_s <= m <= v.ended_s for m in moments_s)), None)
+
     def was_kept(self, call: Call) -> bool:
         """Whether what came of a call must be in the journal: its process ended in order, on a good disk."""
         life = self.lives[call.life]
@@ -200,12 +218,20 @@ class Evidence:
 def stubborn_s(call: Call) -> float:
     """Return for how long a call goes on when it is told to stop."""
     do: Any = call.inputs.get("do")
-    return float(do.get("stubborn_ms", 0)) / 1000 if isinstance(do, dict) else 0.0
+    if not isinstance(do, dict):
+        return 0.0
+    goes_on_ms = do.get("ms", 0) / 2 if do.get("swallows") else 0
+    return float(do.get("stubborn_ms", 0) + goes_on_ms) / 1000
 
 
 def ms(world_s: float) -> float:
     """Return a moment of the world as Unix milliseconds."""
     return BEGAN.timestamp() * 1000 + world_s * 1000
+
+
+def seconds(unix_ms: float) -> float:
+    """Return a moment given in Unix milliseconds as the world's seconds."""
+    return unix_ms / 1000 - BEGAN.timestamp()
 
 
 def _by_run(found: Sequence[Any]) -> defaultdict[str, list[Any]]:

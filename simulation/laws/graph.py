@@ -68,7 +68,7 @@ def _whole_list(evidence: Evidence, case: Case, subtask: Subtask) -> Verdict:
         )
         return
     for i in range(len(elements)):
-        last = [t for t in case.attempts((case.run_id, subtask.id, i)) if t["next_ms"] is None]
+        last = [t for t in case.element(subtask.id, i) if t["next_ms"] is None]
         if len(last) != 1:
             yield "each element ends once", f"{case.run_id} {subtask.id} {i}: {len(last)} times"
         elif (found[i] is not None) != (last[0]["status"] in GOOD):

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from simulation.connection import Row
-from simulation.laws.evidence import FINAL, Evidence, Verdict
+from simulation.laws.evidence import FINAL, Evidence, Verdict, ms
 from simulation.snapshot import Snapshot
 
 FOR_EVER: Final = {
@@ -19,6 +19,8 @@ FOR_EVER: Final = {
     "request_key": ("key",),
 }
 """Tables whose rows are written once."""
+DAY_MS: Final = 24 * 3600 * 1000
+"""How long a caller's key is kept at least."""
 OF_A_RUN: Final = (
     "run_id",
     "objective",
@@ -34,13 +36,14 @@ OF_A_RUN: Final = (
 def nothing_kept_is_lost(evidence: Evidence) -> Verdict:
     """Each life finds everything an earlier one found, unchanged."""
     for before, after in pairwise(evidence.proof.snapshots):
+        kept_from_ms = ms(evidence.time_of(after)) - DAY_MS
         for table, key in FOR_EVER.items():
             found = {tuple(row[k] for k in key): tuple(row) for row in after.rows[table]}
             for row in before.rows[table]:
                 name = tuple(row[k] for k in key)
-                if name not in found:
+                if name not in found and not (table == "request_key" and row["at_ms"] < kept_from_ms):
                     yield "nothing kept is lost", f"{table} {name} is gone after life {before.life}"
-                elif found[name] != tuple(row):
+                elif found.get(name, tuple(row)) != tuple(row):
                     yield "nothing kept is changed", f"{table} {name} changed after life {before.life}"
         yield from _runs_go_on(before, after)
         yield from _signals_stay(before, after)

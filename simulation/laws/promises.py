@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import pairwise
 
-from simulation.history import Call
-from simulation.laws.evidence import FINAL, Case, Evidence, Verdict, ms
+from contracts.plan import Subtask
+from simulation.history import Call, Request
+from simulation.laws.evidence import FINAL, GOOD, Case, Evidence, Verdict, ms
+from simulation.laws.keeping import DAY_MS
 
 MS_PER_PRIORITY = 60_000
 SHARE = 50
@@ -29,7 +32,7 @@ def a_cancel_is_final(evidence: Evidence) -> Verdict:
         case = evidence.cases.get(asked.run_id)
         if case is None:
             continue
-        if case.state != "cancelled":
+        if case.state != "cancelled" and not _was_stopped_before(case, asked):
             yield "a cancel is final", f"{asked.run_id} ended as {case.state} {case.error_code}"
         for call in case.calls:
             if call.number > asked.answered_number:
@@ -43,6 +46,19 @@ def a_cancel_is_final(evidence: Evidence) -> Verdict:
             and ms(life.ended_s) > ms(asked.answered_s or 0.0) + grace_ms
         ):
             yield "a cancel is quick", f"{asked.run_id}: {late:.0f} ms"
+
+
+def _was_stopped_before(case: Case, asked: Request) -> bool:
+    """Say whether a run had been stopped for another reason when somebody asked to cancel it: the first one counts."""
+    told_ms = ms(asked.answered_s or 0.0)
+    if case.error_code == "run.deadline":
+        return bool(case.row["deadline_ms"] <= told_ms)
+    failing = {s.id for s in case.subtasks() if s.on_failure == "fail"}
+    ends = [t for t in case.traces if t["subtask_id"] in failing and t["ended"] in ("failure", "timeout")]
+    asks = [e["event_id"] for e in case.events if e["kind"] == "cancel_requested"]
+    return (
+        case.error_code == "run.subtask_failed" and bool(ends) and ends[0]["event_id"] < min(asks, default=0)
+    )
 
 
 def only_the_right_approval_counts(evidence: Evidence) -> Verdict:
@@ -106,7 +122,7 @@ def _counts(evidence: Evidence, case: Case, call: Call) -> bool:
 
 def one_key_is_one_run(evidence: Evidence) -> Verdict:
     """A key answers one request, with one run, for ever."""
-    answers: dict[str, str] = {}
+    answers: dict[str, tuple[str, float]] = {}
     runs: defaultdict[str, set[str]] = defaultdict(set)
     for asked in evidence.history.requests:
         if asked.verb != "submit" or asked.fields["key"] is None:
@@ -115,11 +131,12 @@ def one_key_is_one_run(evidence: Evidence) -> Verdict:
         if asked.fields["body"] == "" and asked.run_id in evidence.cases:
             runs[key].add(asked.run_id)
         if asked.is_acknowledged:
-            known = answers.setdefault(key, f"{asked.fields['body']} {made}")
-            if known != f"{asked.fields['body']} {made}":
+            known, known_ms = answers.setdefault(key, (f"{asked.fields['body']} {made}", ms(asked.at_s)))
+            if known != f"{asked.fields['body']} {made}" and ms(asked.at_s) - known_ms < DAY_MS:
                 yield "one key is one request", f"{key}: {known!r}, then {asked.fields['body']!r} {made}"
     for key, made_runs in runs.items():
-        if len(made_runs) > 1:
+        times = sorted(evidence.cases[run_id].row["created_ms"] for run_id in made_runs)
+        if any(later - one < DAY_MS for one, later in pairwise(times)):
             yield "one key is one run", f"{key} made {sorted(made_runs)}"
 
 
@@ -131,14 +148,46 @@ def retries_keep_what_was_done(evidence: Evidence) -> Verdict:
             continue
         for subtask in parent.subtasks():
             ending = parent.ending(subtask.id)
-            if ending is None or ending["ended"] not in ("success", "partial_success"):
-                continue
             what = f"{case.run_id} {subtask.id}, of {parent.run_id}"
+            if ending is None or ending["ended"] not in GOOD:
+                yield from _elements_stay(evidence, case, parent, subtask)
+                continue
+            if _is_settled_anew(parent, subtask.id):
+                continue
             if any(c.subtask_id == subtask.id for c in case.calls):
                 yield "a retry runs nothing finished again", what
             if evidence.context(case, subtask.output_key) != evidence.context(parent, subtask.output_key):
                 yield "a retry keeps what was done", what
-        done = {e.name[1:] for e in parent.effects if e.kind == "effectful"}
+        yield from _no_effect_again(evidence, case)
+
+
+def _elements_stay(evidence: Evidence, case: Case, parent: Case, subtask: Subtask) -> Verdict:
+    """What elements of a list gave is kept where the list as a whole gave nothing."""
+    given = {
+        t["item_index"]: t for t in parent.traces if t["subtask_id"] == subtask.id and t["status"] in GOOD
+    }
+    given.pop(None, None)
+    if any(c.subtask_id == subtask.id and c.item_index in given for c in case.calls):
+        yield "a retry runs nothing finished again", f"{case.run_id} elements of {subtask.id}"
+    ending = case.ending(subtask.id)
+    found = evidence.context(case, subtask.output_key)
+    if ending is None or ending["ended"] not in GOOD or not isinstance(found, list):
+        return
+    for index, trace in given.items():
+        if found[index : index + 1] != [evidence.body(trace)["output"]]:
+            yield "a retry keeps what was done", f"{case.run_id} {subtask.id} {index}, of {parent.run_id}"
+
+
+def _is_settled_anew(parent: Case, subtask_id: str) -> bool:
+    """Say whether some element is gone on with because what was not known of it did not happen."""
+    return any(t["error_code"] == "effect.unknown" for t in parent.traces if t["subtask_id"] == subtask_id)
+
+
+def _no_effect_again(evidence: Evidence, case: Case) -> Verdict:
+    ancestor = evidence.cases.get(case.row["parent_id"] or "")
+    while ancestor is not None:
+        done = {e.name[1:] for e in ancestor.effects if e.kind == "effectful"}
         for effect in case.effects:
             if effect.kind == "effectful" and effect.name[1:] in done:
-                yield "no effect happens twice", f"{effect.name} happened in its parent {parent.run_id}"
+                yield "no effect happens twice", f"{effect.name} happened in {ancestor.run_id} before"
+        ancestor = evidence.cases.get(ancestor.row["parent_id"] or "")

@@ -111,7 +111,7 @@ def _same(run_id: str, sid: str, value: Row, traces: list[Row], evidence: Eviden
         yield "a value names who wrote it", f"{run_id} {value['key']}: {value['written_by']!r}, not {sid!r}"
     items: defaultdict[int | None, object] = defaultdict(lambda: None)
     for trace in traces:
-        if trace["status"] in GOOD and (trace["attempt"] or trace["item_index"] is None):
+        if trace["status"] in GOOD:
             items[trace["item_index"]] = evidence.body(trace)["output"]
     indexes = [i for i in items if i is not None]
     if not indexes:

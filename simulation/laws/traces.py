@@ -7,15 +7,16 @@ from typing import Final
 
 from simulation.connection import Row
 from simulation.history import Call
-from simulation.laws.evidence import GOOD, Case, Evidence, Verdict, ms
+from simulation.laws.evidence import GOOD, Case, Evidence, Verdict, ms, stubborn_s
 
 WITHOUT_A_CALL: Final = frozenset({"budget.exhausted", "effect.unknown"})
 EXPECTED: Final = {
     "reply": GOOD | {"failure", "timeout"},
     "failed": frozenset({"failure", "timeout"}),
     "crashed": frozenset({"failure", "timeout"}),
+    "bad": frozenset({"failure", "timeout"}),
     "cancelled": frozenset({"cancelled", "timeout", "failure"}),
-    "parked": frozenset({"cancelled"}),
+    "parked": frozenset({"cancelled", "timeout", "failure"}),
     "not_done": frozenset({"failure"}),
     "lost": GOOD | {"failure", "timeout", "cancelled"},
 }
@@ -31,7 +32,7 @@ def every_attempt_has_its_trace(evidence: Evidence) -> Verdict:
     for call in evidence.history.calls:
         if call.end == "parked" or not evidence.was_kept(call) or call.purpose == "reconcile":
             continue
-        if call.agent in ("effect", "asks") and call.end in ("cancelled", "crashed"):
+        if call.agent in ("effect", "asks") and call.end in ("cancelled", "crashed", "bad"):
             continue  # it is not known what it did; the next process finds out
         if (*call.name, call.attempt) not in traced.get(call.life + 1, traced[-1]):
             yield (
@@ -58,6 +59,8 @@ def _told(evidence: Evidence, trace: Row, own: list[Call], what: str) -> Verdict
             yield "every trace had its attempt", what
     elif trace["status"] == "cancelled" and not any(evidence.was_kept(c) for c in own):
         return  # what they did was lost, and then it was stopped before it began anew
+    elif trace["status"] == "cancelled" and any(stubborn_s(c) > 0 for c in own):
+        return  # left behind, whatever it said in the end
     elif not any(trace["status"] in EXPECTED[c.end] for c in own):
         yield "a trace says what came of it", f"{what} for {[c.end for c in own]}"
     elif trace["status"] in GOOD and not any(_is_answer(evidence, trace, c) for c in own):
@@ -70,7 +73,8 @@ def _told(evidence: Evidence, trace: Row, own: list[Call], what: str) -> Verdict
 
 
 def _is_answer(evidence: Evidence, trace: Row, call: Call) -> bool:
-    return bool(call.end == "reply" and evidence.body(trace)["output"] == call.output)
+    is_told = call.purpose == "reconcile" or trace["status"] == call.status
+    return bool(call.end == "reply" and is_told and evidence.body(trace)["output"] == call.output)
 
 
 def times_are_true(evidence: Evidence) -> Verdict:

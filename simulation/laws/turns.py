@@ -7,15 +7,19 @@ from typing import Final
 from simulation.laws.evidence import FINAL, Case, Evidence, Verdict, ms
 
 MS_PER_PRIORITY: Final = 60_000
+GOING: Final = frozenset({"queued", "planning", "running"})
+FEW: Final = 1
+"""Unfinished runs that any process reads at once."""
 
 
 def the_queue_is_bounded(evidence: Evidence) -> Verdict:
     """One run more than allowed is refused; one less is not."""
-    most = evidence.setting.limits.max_runs
+    most, unread = evidence.setting.limits.max_runs, _with_unread(evidence)
     for asked in evidence.history.requests:
         if asked.verb != "submit" or evidence.lives[asked.life].is_troubled:
             continue
-        if asked.is_acknowledged and not asked.fields["is_replay"] and asked.fields["before"] >= most:
+        is_new = asked.is_acknowledged and not asked.fields["is_replay"]
+        if is_new and asked.fields["before"] >= most and asked.life not in unread:
             yield (
                 "the queue is bounded",
                 f"{asked.run_id} was accepted with {asked.fields['before']} of {most} there",
@@ -23,6 +27,14 @@ def the_queue_is_bounded(evidence: Evidence) -> Verdict:
         so_far = sum(r.verb == "submit" and r.number <= asked.number for r in evidence.history.requests)
         if asked.answer == "engine.full" and so_far <= most:
             yield "the queue has room", f"{asked.run_id} was refused with {so_far} of {most} asked for so far"
+
+
+def _with_unread(evidence: Evidence) -> set[int]:
+    """Return the lives that found more unfinished runs than are read at once: they do not know of all at first."""
+    return {
+        look.life for look in evidence.proof.snapshots
+        if sum(run["state"] in GOING for run in look.rows["run"]) > FEW
+    }  # fmt: skip
 
 
 def the_first_in_turn_is_first(evidence: Evidence) -> Verdict:
@@ -76,6 +88,7 @@ def the_first_in_turn_has_its_place(evidence: Evidence) -> Verdict:
     if evidence.setting.limits.per_agent:
         return
     turns = {c.run_id: c.row["created_ms"] - c.row["priority"] * 60_000 for c in evidence.cases.values()}
+    ways = {c.run_id: _ways(c) for c in evidence.cases.values()}
     waits = []
     for case in evidence.cases.values():
         if case.plan is not None and case.plan.budget is None:
@@ -87,9 +100,11 @@ def the_first_in_turn_has_its_place(evidence: Evidence) -> Verdict:
                 ):
                     queued = evidence.body(trace)["metadata"].get("queued_ms", 0)
                     waits.append((trace["started_ms"] - queued, trace["started_ms"], case.run_id, trace))
-    for _, start, run_id, _ in waits:
+    for _, start, run_id, one in waits:
         for other_ready, other_start, other_id, trace in waits:
             is_better = turns[other_id] < turns[run_id]
+            if other_id == run_id:
+                is_better = ways[run_id][trace["subtask_id"]] > ways[run_id][one["subtask_id"]]
             if (
                 is_better
                 and other_ready + 3 < start < other_start - 3
@@ -99,6 +114,18 @@ def the_first_in_turn_has_its_place(evidence: Evidence) -> Verdict:
                     "the first in turn has its place",
                     f"{other_id} {trace['subtask_id']} waited while {run_id} began",
                 )
+
+
+def _ways(case: Case) -> dict[str, int]:
+    """Return how many subtasks stand on the longest way from each to an end."""
+    found: dict[str, int] = {}
+    subtasks = case.subtasks()
+    while len(found) < len(subtasks):
+        for subtask in subtasks:
+            after = [s.id for s in subtasks if subtask.id in s.dependencies]
+            if all(name in found for name in after):
+                found[subtask.id] = 1 + max((found[name] for name in after), default=0)
+    return found
 
 
 def _same_life(evidence: Evidence, *moments_ms: float) -> bool:
