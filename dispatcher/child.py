@@ -21,6 +21,7 @@ from contracts.trace import TraceStatus
 from dispatcher.ids import Ids
 from dispatcher.receipts import unstarted
 from memory.encoding import encode
+from storage.failure import damaged
 from traces.cleaning import MARK
 
 UNKNOWN: Final = "effect.unknown"
@@ -50,6 +51,7 @@ def child_of(
         settled: Subtask -> `{"outcome": "done", "output": ...}` or `{"outcome": "not_done"}`.
 
     Raises:
+        Damaged: `storage.damaged`, what a subtask gave is not there.
         Conflict: `run.not_ended`, `effect.unsettled`, `run.redacted`, `run.no_plan`.
         InvalidInput: `effect.bad_settlement`.
     """
@@ -63,7 +65,9 @@ def child_of(
         settlement = settled.get(subtask.id)
         if settlement is not None and settlement.get("outcome") == "done":
             output, status = settlement.get("output"), TraceStatus.SUCCESS
-        elif settlement is None and status is not None and status.has_output and subtask.output_key in values:
+        elif settlement is None and status is not None and status.has_output:
+            if subtask.output_key not in values:  # a damaged index hides it; run again it might act again
+                raise damaged("value", parent.run_id, subtask.output_key)
             output = values[subtask.output_key]
         else:
             given = sorted((elements or {}).get(subtask.id, {}).items())

@@ -85,11 +85,14 @@ class Kept:
         self._check_whole(run_id, sum(e.kind == "intent" for e in events), len(intents))
         check_end(run_id, rows[0]["state"], events[-1].kind if events else "")
         kept = [value_of(read_value(row), value_text(row, self._reader)) for row in values]
+        done = [_past_of(read_trace_head(row)) for row in past]
+        given = {p.subtask_id for p in done if p.ended is not None and p.ended.has_output}
+        self._check_whole(run_id, 0, len(given.difference(value.by for value in kept)))
         return Opened(
             run=run_from(rows[0], self._reader),
             epoch=read_run(rows[0]).epoch + 1,
             last_event=int(last[0]["event_id"]),
-            past=[_past_of(read_trace_head(row)) for row in past],
+            past=done,
             values={value.key: value for value in kept},
             intents=[_with_signals(intent_of(read_intent(row)), events) for row in intents],
             waits=[wait_of(read_wait(row)) for row in waits],

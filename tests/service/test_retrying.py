@@ -9,6 +9,7 @@ from contracts.plan import load_plan
 from contracts.run import RunState
 from contracts.trace import TraceStatus
 from service.idempotency import HEADER
+from storage.rows import ValueRow, insert_value
 from tests.service.desk_at_hand import PLAN, DeskAtHand
 
 READY = load_plan(PLAN)
@@ -57,6 +58,8 @@ def unsettled(desk: DeskAtHand) -> None:
     subtasks = {"list_pages": TraceStatus.SUCCESS, "photos": TraceStatus.FAILURE}
     desk.keep_run("r1", **ENDED, subtasks=subtasks)
     desk.keep_trace("t1", "r1", "list_pages")
+    value = ValueRow("r1", "pages", "list_pages", is_redacted=False, value="[]")
+    desk.database.commit([insert_value(value)]).result()
     desk.keep_trace("t2", "r1", "photos", status=TraceStatus.FAILURE, code="effect.unknown")
 
 
@@ -134,3 +137,12 @@ async def test_a_list_that_gave_its_output_is_taken_over_whole(
     desk.keep_trace("t1", "r1", metadata={"item_index": 0}, output=1)
     await client.post("/objectives/r1/retry")
     assert desk.scripted.taken_over == []
+
+
+async def test_what_a_subtask_gave_is_never_made_again_because_it_is_hidden(
+    client: httpx.AsyncClient, desk: DeskAtHand
+) -> None:
+    desk.keep_run("r1", **ENDED, subtasks={"list_pages": TraceStatus.SUCCESS})
+    answer = await client.post("/objectives/r1/retry")
+    assert (answer.status_code, answer.json()["code"]) == (500, "storage.damaged")
+    assert desk.made == 0
