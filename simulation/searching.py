@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Never
 
+from simulation.faults.catalogue import NEAR
 from simulation.seed import Outcome, run_seed
 
 ROOT: Final = Path(__file__).parents[1]
@@ -66,8 +67,9 @@ def clean(seeds: range) -> Found:
     return Found(tuple(violations), calls, crashes, digests)
 
 
-def hunt(bug: str, start: int = 0) -> Hunt:
+def hunt(bug: str) -> Hunt:
     """Run seeds with a fault until one breaks a promise that the same seed without it keeps."""
+    start = NEAR.get(bug, 0)
     for number in range(MOST_PER_FAULT):
         outcome = world_of(start + number, bug)
         gc.collect()
