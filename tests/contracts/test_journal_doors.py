@@ -46,7 +46,7 @@ def test_an_entry_is_an_attempt_when_it_holds_receipts_and_values_alone(part: st
 
 
 def test_every_part_of_an_entry_is_looked_at() -> None:
-    assert {f.name for f in fields(Entry)} == {*PARTS, "run_id", "epoch", "wake_ms"}
+    assert {f.name for f in fields(Entry)} == {*PARTS, "run_id", "epoch", "wake_ms", "is_awaited"}
 
 
 def test_a_receipt_tells_the_trace_all_it_knows() -> None:

@@ -18,6 +18,7 @@ from typing_extensions import override
 from contracts.agent import Agent
 from contracts.card import AgentCard, read_card
 from contracts.errors import NotFound
+from contracts.journal import StateKind
 from contracts.plan import Plan, load_plan
 from contracts.policy import Grant, Policy
 from contracts.run import Run, RunState
@@ -31,6 +32,7 @@ from storage.database import Database
 from storage.journal_rows import WaitRow, insert_wait
 from storage.queries import last_event
 from storage.rows import insert_trace
+from storage.statement import Statement
 from storage.unit import Unit
 from tests.service.scripted_engine import NO_SECRETS, NOON, ScriptedEngine, run_statements
 from traces.events import EventStore
@@ -176,6 +178,8 @@ class DeskAtHand(LocalDesk):
         self.database.commit(run_statements(run)).result()
         self.scripted.ended[run_id] = asyncio.Event()
         self.scripted.tell(run_id, "queued")
+        if run.state.is_final:
+            self.scripted.tell(run_id, run.state.value)
         return run
 
     def keep_wait(self, run_id: str, subtask: str = "", **more: Any) -> None:
@@ -217,6 +221,10 @@ class DeskAtHand(LocalDesk):
             metadata=TraceMetadata(**{**about, **more.pop("metadata", {})}),
             **{k: v for k, v in more.items() if k != "status"},
         )
+        run = self.runs.get(run_id)
+        ends: list[StateKind] = [run.state.value] if run.state.is_final else []
+        drop = Statement("DELETE FROM event WHERE run_id = ? AND kind = ?", (run_id, *(ends or [""])))
+        self.database.commit([drop]).result()  # the end of a run stays the last of its events
         (row,) = self.reader.query(*last_event(run_id))
         kept = trace_row(trace, event_id=row["event_id"] + 1)
         done: Future[None] = Future()
@@ -224,6 +232,8 @@ class DeskAtHand(LocalDesk):
             [Unit([insert_trace(kept.row)], lambda _: done.set_result(None), None, kept.blobs)]
         )
         done.result()
+        for kind in ends:
+            self.scripted.tell(run_id, kind)
         return trace
 
 

@@ -200,7 +200,7 @@ async def test_what_was_written_last_is_told_before_it_is_said_that_nobody_write
 
 async def test_a_file_without_more_of_a_run_that_is_over_ends(desk: DeskAtHand) -> None:
     desk.keep_run("r1")
-    assert [line async for line in look(desk, is_held=lambda: False, after=1)] == []
+    assert [line async for line in look(desk, is_held=lambda: False, after=2)] == []
 
 
 async def hand_on(lines: AsyncGenerator[EventLine], note: Callable[[int], None]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from contracts.run import RunState
 from service.app import create_app
 from service.settings import load_settings
+from storage.statement import Statement
 from tests.service.desk_at_hand import DeskAtHand
 from tests.service.listening import Ears
 from tests.service.serving import served
@@ -77,6 +78,7 @@ async def test_a_run_that_is_over_and_whose_kept_events_name_no_end_is_told_to_b
     desk: DeskAtHand,
 ) -> None:
     desk.keep_run("old", state=RunState.FAILED)
+    desk.database.commit([Statement("DELETE FROM event WHERE kind = 'failed'")]).result()
     async with served(create_app(desk)) as url, httpx.AsyncClient() as client:
         answer = await client.get(f"{url}/objectives/old/events")
     assert (answer.status_code, answer.json()["code"]) == (500, "storage.damaged")
