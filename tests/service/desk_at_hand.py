@@ -223,7 +223,7 @@ class DeskAtHand(LocalDesk):
         )
         run = self.runs.get(run_id)
         ends: list[StateKind] = [run.state.value] if run.state.is_final else []
-        drop = Statement("DELETE FROM event WHERE run_id = ? AND kind = ?", (run_id, *(ends or [""])))
+        drop = Statement("DELETE FROM event WHERE run_id = ? AND kind = ?", (run_id, ends[0] if ends else ""))
         self.database.commit([drop]).result()  # the end of a run stays the last of its events
         (row,) = self.reader.query(*last_event(run_id))
         kept = trace_row(trace, event_id=row["event_id"] + 1)
