@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from agents.doors import Doors
 from contracts.agent import Agent
 from contracts.clock import Clock, SystemClock
-from contracts.engine import Hears, Observer, Planner
+from contracts.engine import Observer, Planner
 from contracts.policy import Grant
 from contracts.run import RunEvent
 from dispatcher.engine import LocalEngine
@@ -71,17 +71,15 @@ async def open_desk(
         Conflict: `storage.locked`, another process writes the database.
         CallsheetError: The database or the trace folder cannot be used.
     """
-    clock = clock or SystemClock()
-    redactor = Redactor(settings.secrets())
+    clock, redactor = clock or SystemClock(), Redactor(settings.secrets())
     async with AsyncExitStack() as stack:
         files = _open_files(stack, settings, redactor)
         journal, reader, hub = files.journal, files.reader, files.hub
         egress = FetchDoor(clock, per_host=settings.egress.per_host)
-        browser = await stack.enter_async_context(BrowserDoor(clock))
-        registry = CardRegistry(load_cards(), Doors(egress=egress, browser=browser), more=more_agents)
+        doors = Doors(egress=egress, browser=await stack.enter_async_context(BrowserDoor(clock)))
+        registry = CardRegistry(load_cards(), doors, more=more_agents)
         planner = _planner(settings, egress)
-        watch, hears = (hub, hub.hears) if observer is None else (_both(hub, observer), None)
-        engine = _engine(settings, registry, journal, planner, clock, watch=watch, hears=hears)
+        engine = _engine(settings, registry, journal, planner, clock, hub=hub, observer=observer)
         desk = LocalDesk(
             settings=settings,
             registry=registry,
@@ -131,8 +129,8 @@ def _engine(
     planner: Planner,
     clock: Clock,
     *,
-    watch: Observer,
-    hears: Hears | None,
+    hub: EventHub,
+    observer: Observer | None,
 ) -> LocalEngine:
     return LocalEngine(
         registry=registry,
@@ -141,8 +139,8 @@ def _engine(
         ids=_ids(clock),
         rng=_rng(),
         plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
-        observer=watch,
-        hears=hears,
+        observer=hub if observer is None else _both(hub, observer),
+        hears=hub.hears if observer is None else None,
         limits=_limits(settings),
     )
 
