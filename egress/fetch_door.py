@@ -58,6 +58,7 @@ class FetchDoor:
 
     Args:
         clock: For durations.
+        per_host: Requests to one host at once.
     """
 
     def __init__(self, clock: Clock, *, per_host: int = PER_HOST) -> None:

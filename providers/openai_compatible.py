@@ -7,8 +7,8 @@ The key is never in an error, a log or a repr.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue, SecretStr
@@ -16,28 +16,11 @@ from pydantic import JsonValue, SecretStr
 from contracts.errors import AttemptFailed, CallsheetError, InvalidInput, Unavailable
 from contracts.jsonvalue import canonical_json, parse_json, resolve_pointer
 from contracts.policy import FetchLimits, Grant, Policy
-from egress.fetch_door import Fetched
+from egress.fetch_door import Fetched, Fetcher
 from providers.chat import Completion, Message, Usage
 
 TIMEOUT_S: Final = 120.0
 MAX_REPLY_BYTES: Final = 2 * 1024 * 1024
-
-
-class Door(Protocol):
-    """The part of egress a provider uses."""
-
-    async def fetch(
-        self,
-        url: str,
-        *,
-        policy: Policy,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        limits: FetchLimits | None = None,
-    ) -> Fetched:
-        """Return what a URL answers."""
-        ...
 
 
 class OpenAICompatible:
@@ -56,7 +39,7 @@ class OpenAICompatible:
 
     def __init__(
         self,
-        door: Door,
+        door: Fetcher,
         *,
         url: str,
         model: str,

@@ -65,15 +65,6 @@ def events_of_run(run_id: str, *, after: int = 0, limit: int) -> Query:
     return Query(f"SELECT {EVENT.select} FROM event{_OF_RUN}", (run_id, after, limit))
 
 
-def state_events_of_run(run_id: str, *kinds: str) -> Query:
-    """Select a run's events of some kinds, oldest first."""
-    marks = ", ".join("?" * len(kinds))
-    return Query(
-        f"SELECT {EVENT.select} FROM event WHERE run_id = ? AND kind IN ({marks}) ORDER BY event_id",
-        (run_id, *kinds),
-    )
-
-
 def last_event(run_id: str) -> Query:
     """Select the highest `event_id` of a run, attempts included; 0 without any."""
     return Query(
@@ -124,11 +115,6 @@ def next_wake(*, after_ms: int) -> Query:
 def wake_of_run(run_id: str) -> Query:
     """Select when a run is looked at again."""
     return Query(f"SELECT {WAKE.select} FROM wake WHERE run_id = ?", (run_id,))
-
-
-def plan_by_id(plan_id: str) -> Query:
-    """Select one plan."""
-    return Query(f"SELECT {PLAN.select} FROM plan WHERE plan_id = ?", (plan_id,))
 
 
 def values_of_run(run_id: str) -> Query:

@@ -163,6 +163,6 @@ def test_events_and_attempts_share_their_numbers(
     assert [read_event(r).event_id for r in reader.query(*queries.events_of_run("r1", after=1, limit=9))] == [
         3
     ]
-    (approved,) = reader.query(*queries.state_events_of_run("r1", "approved"))
+    (approved,) = reader.query(*queries.events_of_run("r1", after=2, limit=9))
     assert read_event(approved).data == '{"subtask_id":"a"}'
     assert [read_trace_head(r).trace_id for r in reader.query(*queries.past_of_run("r1"))] == ["t1"]

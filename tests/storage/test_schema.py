@@ -177,7 +177,6 @@ def test_a_second_value_under_a_key_needs_to_be_meant(database: Database) -> Non
     + [queries.unfinished_runs(limit=9), queries.unfinished_runs(after=5, limit=9)]
     + [queries.due_runs(before_ms=9, limit=9), queries.next_wake(after_ms=9), queries.values_of_run("r1")]
     + [queries.intents_of_run("r1"), queries.waits_of_run("r1"), queries.last_event("r1")]
-    + [queries.state_events_of_run("r1", "approved", "intent")]
     + [queries.holds_signals("r1", least=9), queries.key_by_name("k"), queries.wake_of_run("r1")],
 )
 def test_no_list_sorts_or_reads_more_than_its_page(database: Database, statement: Query) -> None:
