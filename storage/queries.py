@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from storage.journal_rows import EVENT, INTENT, KEY, SIGNAL, WAIT, WAKE
-from storage.rows import PLAN, RUN, RUN_LINE, TRACE_HEAD, VALUE
+from storage.rows import RUN, RUN_LINE, TRACE_HEAD, VALUE
 from storage.statement import Query
 
 _Asked = str | int | tuple[int, str] | None
