@@ -8,6 +8,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV := .venv
 PEERS := .venv-peers
+JS := wasm_agents/kits/js/node_modules
 BIN := $(VENV)/bin
 ROOMS := contracts storage egress providers memory traces planner agents dispatcher wasm_agents eval service
 SEED ?= 1
@@ -33,10 +34,10 @@ else
 endif
 
 .PHONY: test
-test: $(VENV)/.dev ## Check style, types and floors, then run every test
+test: $(VENV)/.dev $(JS)/.done ## Check style, types and floors, then run every test
 	@$(BIN)/callsheet doctor --get-browser --quiet || true
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -q --cov --cov-report=term:skip-covered --cov-report=xml
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml
 
 .PHONY: lint
 lint: $(VENV)/.dev ## ruff, import-linter, mypy
@@ -57,6 +58,10 @@ bench-dispatch: $(VENV)/.dev ## 1,000 no-op subtasks, each traced in database an
 bench-durable: $(VENV)/.dev $(PEERS)/.done ## Durable runs beside LangGraph, DBOS and the floor; ARGS="--bars 1 --rounds 3"
 	@$(BIN)/python benchmarks/durable/bench.py --peers $(PEERS)/bin/python $(ARGS)
 
+.PHONY: bench-wasm
+bench-wasm: $(VENV)/.dev $(PEERS)/.done $(JS)/.done ## The WASM host beside Extism: calls, 10,000 at once, loading, the whole path; ARGS="--bars 1,4"
+	@$(BIN)/python -P benchmarks/wasm/bench.py --peers $(PEERS)/bin/python $(ARGS)
+
 .PHONY: bench-plan-start
 bench-plan-start: $(VENV)/.dev ## What one `plan` command costs
 	@$(BIN)/python benchmarks/plan_start.py
@@ -70,12 +75,21 @@ simulate: $(VENV)/.dev ## Simulated crashes, then every planted fault: [SEEDS=10
 	@$(BIN)/python -P simulation/run.py $(if $(SEEDS),--seeds $(call quoted,SEEDS)) $(if $(BUG),--bug $(call quoted,BUG)) \
 		$(if $(filter-out file,$(origin SEED)),--seed $(call quoted,SEED))
 
+.PHONY: replay-wasm
+replay-wasm: $(VENV)/.dev ## Record calls of guests, then replay every trace: [N=1000]
+	@$(BIN)/python -P benchmarks/replay_wasm.py $(if $(N),--traces $(call quoted,N))
+
 .PHONY: check-pages
 check-pages: $(VENV)/.dev ## Real pages and real deadlines, from $$CALLSHEET_CASES
 	@$(BIN)/python benchmarks/check_pages.py
 
 .PHONY: guests
-guests: $(VENV)/.dev ## Build the WASM guests from their sources
+guests: $(VENV)/.dev $(JS)/.done ## Build guests in all four languages and put each through the conformance kit
+	@$(BIN)/python wasm_agents/build.py >&2
+	@$(BIN)/python -P wasm_agents/conformance/main.py
+
+.PHONY: build-guests
+build-guests: $(VENV)/.dev ## Build our own guests anew from their sources, and write their digests
 	@$(BIN)/python wasm_agents/build.py --write
 
 .PHONY: schemas
@@ -97,7 +111,7 @@ lock: ## Rewrite the locked requirements (needs uv)
 
 .PHONY: clean
 clean: ## Remove the environment and what tools leave behind
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
+	rm -rf $(VENV) $(PEERS) $(JS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage coverage.xml
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "callsheet: no Python >= 3.11 found; install one, or say PYTHON=/path/to/python3" >&2; exit 2; }
@@ -115,7 +129,15 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.run
 	@$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# What `bench-durable` is measured beside: an environment of its own, so that ours never holds any of it.
+# The compiler for agents in JavaScript; without npm the tests that need it say so, and fail where CI is set.
+$(JS)/.done: wasm_agents/kits/js/package-lock.json
+	@echo "callsheet: installing the compiler for agents in JavaScript" >&2
+	@if command -v npm >/dev/null; then \
+		cd wasm_agents/kits/js && npm ci --ignore-scripts --no-audit --no-fund --silent; \
+	else echo "callsheet: no npm; agents in JavaScript cannot be built here" >&2; mkdir -p $(JS); fi
+	@touch $@
+
+# What the benchmarks are measured beside: an environment of its own, so that ours never holds any of it.
 $(PEERS)/.done: requirements/peers.txt | $(VENV)/bin/python
 	@echo "callsheet: installing the peers into $(PEERS)" >&2
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)

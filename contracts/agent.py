@@ -56,6 +56,8 @@ class AgentReply:
     warnings: Sequence[str] = ()
     usage: Mapping[str, JsonValue] = field(default_factory=dict)
     log: str = ""
+    guest: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Where a guest made it: what running it again needs."""
 
 
 class Parked(Exception):

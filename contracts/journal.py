@@ -61,6 +61,7 @@ class Receipt:
     ended: TraceStatus | None = None
     """How the subtask ended, where this attempt ended it."""
     event_id: int = 0
+    guest: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def as_trace(self, run_id: str) -> ExecutionTrace:
         """Return the trace as it is read back."""
@@ -88,6 +89,7 @@ class Receipt:
                 warnings=self.warnings,
                 log=self.log,
                 usage=dict(self.usage),
+                guest=dict(self.guest),
             ),
         )
 

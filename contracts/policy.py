@@ -55,6 +55,10 @@ class Policy(BaseModel):
 
     def allows_name(self, host: str) -> bool:
         """Say whether a host name (lower case, no port) is within reach; its address is checked apart."""
+        return any(n in ("*", host) or host.endswith("." + n) for n in self.names())
+
+    def names(self) -> tuple[str, ...]:
+        """Return every host name within reach, lower case; each covers its subdomains, `*` is any public host."""
         named = [*self.hosts, *(g.value for g in self.grants if g.kind == "host")]
-        named += [value.rpartition(":")[0].strip("[]") for value in self.private_hosts()]
-        return any(n in ("*", host) or host.endswith("." + n) for n in (n.lower() for n in named))
+        named += [value.rpartition(":")[0].strip("[]") for value in sorted(self.private_hosts())]
+        return tuple(n.lower() for n in named)

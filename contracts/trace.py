@@ -71,6 +71,8 @@ class TraceMetadata(BaseModel):
     log: str = ""
     usage: dict[str, JsonValue] = {}
     """What was used: bytes, requests, fuel, pages, refused hosts."""
+    guest: dict[str, JsonValue] = {}
+    """Of a guest's attempt: what was granted, and what running it again needs."""
 
 
 class ExecutionTrace(BaseModel):

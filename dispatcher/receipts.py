@@ -13,7 +13,7 @@ from contracts.trace import ErrorRecord, TraceStatus
 from dispatcher.attempt import Outcome
 from dispatcher.history import History
 from dispatcher.ids import Ids
-from dispatcher.reply import record_of, usage_of
+from dispatcher.reply import guest_of, log_of, record_of, usage_of
 from dispatcher.work import Work
 
 LEFT_OPEN: Final = "the process ended while it was under way"
@@ -53,9 +53,12 @@ def receipt_of(work: Work, outcome: Outcome, *, trace_id: str, started_ms: int) 
         found.warnings = tuple(reply.warnings)
         found.usage = reply.usage
         found.log = reply.log
+        found.guest = reply.guest
     elif error is not None:
         found.error = record_of(error)
         found.usage = usage_of(error)
+        found.guest = guest_of(error)
+        found.log = log_of(error)
     return found
 
 

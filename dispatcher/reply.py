@@ -34,12 +34,14 @@ def check_reply(reply: AgentReply) -> None:
         raise AttemptFailed(
             "agent.bad_reply", f"a reply's status is success or partial, not {reply.status!r}"
         )
-    if not (reply.warnings or reply.usage or reply.log or reply.score is not None):
+    if not (reply.warnings or reply.usage or reply.log or reply.guest or reply.score is not None):
         return
     if reply.score is not None and not math.isfinite(reply.score):
         raise AttemptFailed("agent.bad_reply", f"a score is a number, this is {reply.score!r}")
     if len(reply.log) > MAX_LOG_CHARS:
         raise AttemptFailed("agent.bad_reply", f"a log of {len(reply.log)} characters")
+    if reply.guest:
+        encode(dict(reply.guest), "guest")
     encode({"usage": dict(reply.usage), "warnings": list(reply.warnings), "log": reply.log}, "reply")
     TraceMetadata(score=reply.score, warnings=tuple(reply.warnings), usage=dict(reply.usage), log=reply.log)
 
@@ -51,7 +53,7 @@ def record_of(error: CallsheetError) -> ErrorRecord:
         "where": _text(error.where, 500),
         "hint": _text(error.hint, 500),
     }
-    data: dict[str, JsonValue] = {k: v for k, v in error.data.items() if k != "usage"}
+    data: dict[str, JsonValue] = {k: v for k, v in error.data.items() if k not in {"usage", "guest", "log"}}
     code = _text(error.code, 100)
     try:
         if data:
@@ -70,6 +72,24 @@ def usage_of(error: CallsheetError) -> dict[str, JsonValue]:
         encode(told, "usage")
     except CallsheetError:
         return dict(used_of(told))
+    return told
+
+
+def log_of(error: CallsheetError) -> str:
+    """Return what an attempt logged before it failed, as its error tells."""
+    told = error.data.get("log")
+    return _text(told, MAX_LOG_CHARS) if isinstance(told, str) else ""
+
+
+def guest_of(error: CallsheetError) -> dict[str, JsonValue]:
+    """Return what the error of a guest's attempt tells for running it again; nothing where no JSON can hold it."""
+    told = error.data.get("guest")
+    if not isinstance(told, dict) or not told:
+        return {}
+    try:
+        encode(told, "guest")
+    except CallsheetError:
+        return {}
     return told
 
 

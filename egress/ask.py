@@ -44,15 +44,17 @@ class Ask:
             Refused: `egress.bad_url`, `egress.scheme`.
             InvalidInput: `egress.bad_header`.
         """
-        own = {name.lower(): value for name, value in headers.items()}
-        for name in own.keys() & _FRAMING:
-            raise InvalidInput("egress.bad_header", f"{name!r} frames the message and is not the caller's")
-        if len(own) > MAX_HEADERS or sum(len(k) + len(v) for k, v in own.items()) > MAX_HEADER_BYTES:
-            raise InvalidInput("egress.bad_header", f"{len(own)} headers are too many or too long")
-        if not all(k.isascii() and v.isascii() for k, v in own.items()):
-            raise InvalidInput("egress.bad_header", "a header is not ASCII")
+        own = _callers(headers)
         defaults = {"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": ACCEPTED}
         return cls(parse_target(url), method, defaults | own, body)
+
+    def carrying(self, headers: Mapping[str, str]) -> Self:
+        """Return the same request with more headers, over its own where names meet.
+
+        Raises:
+            InvalidInput: `egress.bad_header`.
+        """
+        return replace(self, headers={**self.headers, **_callers(headers)})
 
     def redirected(self, status: int, location: str) -> Self:
         """Return the request a redirect asks for; secrets stay with the origin they were meant for.
@@ -90,3 +92,14 @@ class Ask:
             )
         except httpx.InvalidURL as exc:
             raise Refused("egress.bad_url", f"{shown(self.target.url)!r} is refused: {exc}"[:400]) from exc
+
+
+def _callers(headers: Mapping[str, str]) -> dict[str, str]:
+    own = {name.lower(): value for name, value in headers.items()}
+    for name in own.keys() & _FRAMING:
+        raise InvalidInput("egress.bad_header", f"{name!r} frames the message and is not the caller's")
+    if len(own) > MAX_HEADERS or sum(len(k) + len(v) for k, v in own.items()) > MAX_HEADER_BYTES:
+        raise InvalidInput("egress.bad_header", f"{len(own)} headers are too many or too long")
+    if not all(k.isascii() and v.isascii() for k, v in own.items()):
+        raise InvalidInput("egress.bad_header", "a header is not ASCII")
+    return own

@@ -20,7 +20,7 @@ from contracts.policy import FetchLimits, Policy
 from egress.ask import Ask
 from egress.client import BoundedTransport, open_client
 from egress.decode import read_decoded
-from egress.fetch_door import Fetched
+from egress.fetch_door import Fetched, Guard
 from egress.meter import charge
 from egress.resolve import Resolver, SystemResolver
 from egress.target import shown
@@ -63,6 +63,7 @@ class Egress:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         limits: FetchLimits | None = None,
+        guard: Guard | None = None,
     ) -> Fetched:
         """Return what `url` answers, redirects followed.
 
@@ -73,6 +74,7 @@ class Egress:
             headers: More of them; those that frame the message are not the caller's.
             body: Sent as it is.
             limits: The policy's, unless given.
+            guard: Asked before every hop; what it raises is raised.
 
         Raises:
             Refused: `egress.bad_url`, `egress.scheme`, `egress.host_not_allowed`,
@@ -88,7 +90,7 @@ class Egress:
             ask = Ask.of(url, method=method, headers=headers or {}, body=body)
             passage = Passage.of(ask.target, policy, limits, clock=self._door.clock)
             async with open_client(pinned, on_response=_own_redirect) as client:
-                return await _follow(client, ask, passage, limits, self._turns)
+                return await _follow(client, ask, passage, limits, self._turns, guard=guard)
         except Refused:
             self.counts.refused += 1
             raise
@@ -114,16 +116,24 @@ class Egress:
 
 
 async def _follow(
-    client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits, turns: HostTurns
+    client: httpx.AsyncClient,
+    ask: Ask,
+    passage: Passage,
+    limits: FetchLimits,
+    turns: HostTurns,
+    *,
+    guard: Guard | None,
 ) -> Fetched:
     hops: list[str] = []
     while len(hops) <= limits.redirects:
         hops.append(ask.target.url)
         try:
+            more = guard(ask.method, ask.target.url) if guard is not None else {}
             async with turns.turn(ask.target.host):
-                found = await _hop(client, ask, passage, limits)
+                found = await _hop(client, ask, passage, limits, more)
         except CallsheetError as exc:
             exc.data |= {"hop": len(hops) - 1, "hops": [shown(h) for h in hops[:20]]}
+            exc.data["wire_bytes"] = passage.meter.used
             raise
         if isinstance(found, Fetched):
             return replace(found, hops=tuple(hops))
@@ -136,9 +146,13 @@ async def _follow(
     )
 
 
-async def _hop(client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits) -> Fetched | Ask:
+async def _hop(
+    client: httpx.AsyncClient, ask: Ask, passage: Passage, limits: FetchLimits, more: Mapping[str, str]
+) -> Fetched | Ask:
     charge("requests", 1)
-    response = await client.send(ask.request(passage.extensions), stream=True)
+    # What goes on after a redirect is the ask without them: they were for this hop.
+    sent = ask.carrying(more) if more and ask.target.origin == passage.origin else ask
+    response = await client.send(sent.request(passage.extensions), stream=True)
     try:
         if (location := response.extensions.get(_LOCATION)) is not None:
             return ask.redirected(response.status_code, location)

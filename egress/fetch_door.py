@@ -6,7 +6,7 @@ Their import is a good part of a start, and what was left unfinished waits for i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -14,6 +14,13 @@ from typing import Protocol
 from contracts.clock import Clock
 from contracts.policy import FetchLimits, Policy
 from egress.turns import PER_HOST
+
+Guard = Callable[[str, str], Mapping[str, str]]
+"""Asked before every hop, with its method and its URL; gives more headers for it, or raises to refuse it.
+
+Those headers are for one hop. They go to the origin of the first URL alone: on
+a redirect to another they are not sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,24 @@ class Fetcher(Protocol):
         ...
 
 
+class GuardedFetcher(Protocol):
+    """Fetches URLs for somebody who may reach less than the run."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        policy: Policy,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        limits: FetchLimits | None = None,
+        guard: Guard | None = None,
+    ) -> Fetched:
+        """Return what `url` answers, redirects followed; raises as `egress.fetch.Egress`, and what `guard` raises."""
+        ...
+
+
 class FetchDoor:
     """A door to the network that is made when the first URL is asked for.
 
@@ -65,7 +90,7 @@ class FetchDoor:
         self._clock = clock
         self._per_host = per_host
         self._making = asyncio.Lock()  # guards _egress while it is made
-        self._egress: Fetcher | None = None
+        self._egress: GuardedFetcher | None = None
 
     async def fetch(
         self,
@@ -76,17 +101,18 @@ class FetchDoor:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         limits: FetchLimits | None = None,
+        guard: Guard | None = None,
     ) -> Fetched:
         """Return what `url` answers, redirects followed; raises as `egress.fetch.Egress`."""
         egress = self._egress or await self._made()
         return await egress.fetch(
-            url, policy=policy, method=method, headers=headers, body=body, limits=limits
+            url, policy=policy, method=method, headers=headers, body=body, limits=limits, guard=guard
         )
 
-    async def _made(self) -> Fetcher:
+    async def _made(self) -> GuardedFetcher:
         async with self._making:
             if self._egress is None:
                 module = await asyncio.to_thread(import_module, f"{__package__}.fetch")
-                made: Fetcher = module.Egress(self._clock, per_host=self._per_host)
+                made: GuardedFetcher = module.Egress(self._clock, per_host=self._per_host)
                 self._egress = made
             return self._egress

@@ -20,6 +20,7 @@ COMMANDS = {
     ),
     "db": ("service.cli_db:db", "Check, copy, restore and migrate the database."),
     "agents": ("service.cli_agents:agents", "List and show the agents at hand."),
+    "agent": ("service.cli_agent:agent", "Make an agent, test it, look into it, add it, remove it."),
     "eval": ("service.eval_cli:eval_group", "Score traces; report failures and latencies by agent."),
     "doctor": ("service.doctor:doctor", "Say what is present, what is missing, and how to mend it."),
 }

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from service.cards import find_card, load_cards
+from service.added import shelf_at_hand
+from service.cards import cards_at_hand, find_card, load_catalogue
 from service.console import print_json, printable
 
 
@@ -20,7 +21,9 @@ def agents() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_agents(*, as_json: bool) -> None:
     """List every agent with its effect and one line."""
-    cards = load_cards()
+    cards, broken = load_catalogue(shelf_at_hand())
+    for name, error in broken:
+        click.echo(f"left out: {name} ({error.code}: {printable(error.message)})", err=True)
     if as_json:
         print_json([card.as_json() for card in cards])
         return
@@ -35,7 +38,7 @@ def list_agents(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_agent(name: str, *, as_json: bool) -> None:
     """Show one agent: what it takes, what it gives, examples."""
-    card = find_card(load_cards(), name)
+    card = find_card(cards_at_hand(), name)
     if as_json:
         print_json(card.as_json())
         return

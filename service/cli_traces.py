@@ -16,6 +16,7 @@ import click
 from contracts.clock import SystemClock
 from contracts.errors import NotFound
 from contracts.trace import TraceStatus
+from service.cli_replay import replay_command
 from service.cli_trace_files import export_command, fsck_command, reindex_command
 from service.console import print_json, printable
 from service.settings import load_settings
@@ -44,7 +45,7 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group(epilog="Example: callsheet traces list --status failure --agent scrape")
 def traces() -> None:
-    """List, show and follow the receipts; copy them to files and back."""
+    """List, show and follow the receipts; replay a guest's; copy them to files and back."""
 
 
 @traces.command("list")
@@ -104,6 +105,7 @@ def tail_traces(
 traces.add_command(export_command)
 traces.add_command(reindex_command)
 traces.add_command(fsck_command)
+traces.add_command(replay_command)
 
 
 async def _follow(follower: TraceFollower, *, as_json: bool, seconds: float | None) -> None:

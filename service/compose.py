@@ -22,6 +22,7 @@ from dispatcher.journal import StorageJournal
 from dispatcher.limits import Limits
 from egress.browser_door import BrowserDoor
 from egress.fetch_door import FetchDoor, Fetcher
+from memory.kv import GuestValues
 from service.cards import load_cards
 from service.desk import LocalDesk
 from service.events import EventHub
@@ -36,6 +37,7 @@ from traces.files import TraceFiles
 from traces.redaction import Redactor
 from traces.runs_store import RunStore
 from traces.store import TraceStore
+from wasm_agents.shelf import Shelf
 
 DRAIN_S = 3.0
 
@@ -77,7 +79,7 @@ async def open_desk(
         journal, reader, hub = files.journal, files.reader, files.hub
         egress = FetchDoor(clock, per_host=settings.egress.per_host)
         doors = Doors(egress=egress, browser=await stack.enter_async_context(BrowserDoor(clock)))
-        registry = CardRegistry(load_cards(), doors, more=more_agents)
+        registry = _registry(settings, doors, egress, GuestValues(files.database, reader, clock), more_agents)
         planner = _planner(settings, egress)
         engine = _engine(settings, registry, journal, planner, clock, hub=hub, observer=observer)
         desk = LocalDesk(
@@ -143,6 +145,17 @@ def _engine(
         hears=hub.hears if observer is None else None,
         limits=_limits(settings),
     )
+
+
+def _registry(
+    settings: Settings, doors: Doors, egress: FetchDoor, values: GuestValues, more: Sequence[Agent]
+) -> CardRegistry:
+    def around() -> object:
+        # With it comes the engine, which a service that runs no guest does without.
+        found: object = import_module("service.guests").around_guests(settings, egress, values)
+        return found
+
+    return CardRegistry(load_cards(), doors, more=more, shelf=Shelf(settings.guests.folder), around=around)
 
 
 def _rng() -> random.Random:

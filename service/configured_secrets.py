@@ -1,7 +1,7 @@
 """The configured keys without pydantic: what the `plan` command must not print.
 
 `service.settings` reads the same sources whole; here only the fields that
-hold a key are looked at.
+hold a key, or name the variable of one, are looked at.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ def configured_secrets(environment: Mapping[str, str], settings_file: Path) -> t
     found += [_key_of(_parsed(given.get(f"CALLSHEET_{group}".upper(), ""))) for group in GROUPS]
     document = read_settings_file(settings_file)
     found += [_key_of(document.get(group)) for group in GROUPS]
+    guests = [
+        _parsed(given.get("CALLSHEET_GUESTS__SECRETS", "")),
+        _secrets_of(_parsed(given.get("CALLSHEET_GUESTS", ""))),
+        _secrets_of(document.get("guests")),
+    ]
+    found += [environment.get(name) for group in guests for name in _variables(group)]
     return tuple(dict.fromkeys(key for key in found if key))
 
 
@@ -52,6 +58,17 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _secrets_of(group: Any) -> Any:
+    return group.get("secrets") if isinstance(group, Mapping) else None
+
+
+def _variables(secrets: Any) -> list[str]:
+    """Return the variables that the guests' secrets are kept in."""
+    sources = secrets.values() if isinstance(secrets, Mapping) else ()
+    names = [source.get("variable") for source in sources if isinstance(source, Mapping)]
+    return [name for name in names if isinstance(name, str)]
 
 
 def _key_of(group: Any) -> str | None:

@@ -75,7 +75,7 @@ class LocalDesk:
     """What is shown of a run of which nothing is known."""
 
     def __post_init__(self) -> None:
-        self.known = KnownPlans(self.cards, self.redactor)
+        self.known = KnownPlans(self.registry.cards, self.redactor)
         self._policies = Policies(self.grants, self.settings.egress.limits, self.redactor)
         blank = Run(
             run_id="",

@@ -11,19 +11,23 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
 from contracts.errors import CallsheetError
 from egress.chromium import browsers_folder, find_chromium
-from service.cards import load_cards
+from service.cards import load_catalogue
 from service.console import print_json, printable
 from service.settings import load_settings
 from storage.check import WHOLE_BYTES, look_over
 from storage.database import Reader
 from storage.lock import read_holder
 from wasm_agents.catalogue import guest_cards, module_path
+from wasm_agents.kits.toolchains import MENDING, ToolName, find_tool
+from wasm_agents.selfcheck import why_not
+from wasm_agents.shelf import Shelf
 
 DOWNLOAD_S = 300
 
@@ -169,17 +173,27 @@ def _traces() -> str:
 
 
 def _agents() -> str:
-    return f"{len(load_cards())} agents"
+    cards, broken = load_catalogue(Shelf(load_settings().guests.folder))
+    for name, error in broken:
+        raise CallsheetError(
+            error.code,
+            f"the added agent {name} is left out: {error.message}",
+            hint=f"Mend its manifest, or: callsheet agent remove {name}",
+        )
+    return f"{len(cards)} agents"
 
 
 def _guests() -> str:
-    cards = guest_cards()
+    own = guest_cards()
+    cards = (*own, *Shelf(load_settings().guests.folder).read().cards)
     for card in cards:
         if hashlib.sha256(module_path(card).read_bytes()).hexdigest() != card.sha256:
             raise CallsheetError(
                 "load.digest",
                 f"{card.name}: its module is not the one its manifest names",
-                hint="make guests",
+                hint="make build-guests"
+                if card in own
+                else "Add it again: callsheet agent add PATH --replace",
             )
     return f"{len(cards)} modules match their manifests"
 
@@ -190,7 +204,17 @@ def _model() -> str:
 
 
 def _wasmtime() -> str:
-    return f"wasmtime {importlib.metadata.version('wasmtime')}"
+    release, reason = importlib.metadata.version("wasmtime"), why_not()
+    how = f"through its public API, which is slower: {reason}" if reason else "called directly"
+    return f"wasmtime {release}, {how}"
+
+
+def _tool(name: ToolName, languages: str) -> str:
+    found = find_tool(name)
+    if found is None:
+        message = f"not here: agents in {languages} cannot be built"
+        raise CallsheetError("build.no_toolchain", message, hint=MENDING[name])
+    return found.origin
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -200,7 +224,10 @@ PARTS: dict[str, Callable[[], str]] = {
     "agents": _agents,
     "wasm host": _wasmtime,
     "wasm guests": _guests,
+    "zig": partial(_tool, "zig", "C and Zig"),
+    "componentize-py": partial(_tool, "componentize-py", "Python"),
+    "componentize-qjs": partial(_tool, "componentize-qjs", "JavaScript"),
     "browser": _browser,
     "model": _model,
 }
-OPTIONAL = {"browser", "model"}
+OPTIONAL = {"browser", "model", "zig", "componentize-py", "componentize-qjs"}

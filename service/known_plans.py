@@ -1,15 +1,15 @@
 """Plans that were checked before: who sends the same plan again is spared the wait.
 
-What is kept of a plan follows from its text alone (and from the cards, the
-grants and the secrets, which do not change in a process), so nothing here goes
-stale; it is bounded by count and by the size of the texts.
+What is kept of a plan follows from its text alone (and from the grants and the
+secrets, which do not change in a process, and the cards: once they change,
+everything is forgotten). It is bounded by count and by the size of the texts.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Self
@@ -63,12 +63,13 @@ class KnownPlans:
     """Checks plans, each text once while it is remembered.
 
     Args:
-        cards: The agents at hand.
+        cards: Asked for the agents at hand; gives the same sequence while they are the same.
         redactor: Makes what is kept of a plan.
     """
 
-    def __init__(self, cards: Sequence[AgentCard], redactor: Redactor) -> None:
-        self._cards = cards
+    def __init__(self, cards: Callable[[], Sequence[AgentCard]], redactor: Redactor) -> None:
+        self._ask = cards
+        self._cards: Sequence[AgentCard] = ()
         self._redactor = redactor
         self._found: OrderedDict[bytes, tuple[KnownPlan, int]] = OrderedDict()
         self._chars = 0
@@ -85,6 +86,7 @@ class KnownPlans:
             InvalidPlan: With every problem.
         """
         text = (canonical_json(dict(document)) if canonical is None else canonical).encode()
+        self._forget_if_changed()
         name = sha256(text).digest()
         known = self._found.get(name)
         if known is not None:
@@ -95,6 +97,12 @@ class KnownPlans:
         made = self._checked(document)
         self._keep(name, made, len(text))
         return made
+
+    def _forget_if_changed(self) -> None:
+        cards = self._ask()
+        if cards is not self._cards:
+            self._cards, self._checkers, self._chars = cards, {}, 0
+            self._found.clear()
 
     def _checked(self, document: Mapping[str, JsonValue]) -> KnownPlan:
         return KnownPlan.of(load_checked(document, self._cards, checkers=self._checkers), self._redactor)

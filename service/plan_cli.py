@@ -19,7 +19,7 @@ from contracts.errors import InvalidInput
 from contracts.structure import seal
 from planner.objective import MAX_OBJECTIVE
 from planner.rules.plan import plan_by_rules
-from service.cards import load_cards
+from service.cards import cards_at_hand
 from service.configured_secrets import configured_secrets, read_settings_file
 from service.console import EXIT_CODES, parse_inputs, printable, run_command
 from service.plan_formats import as_json, as_mermaid, as_table
@@ -90,7 +90,7 @@ def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | No
 
 def make_plan(objective: str, inputs: Mapping[str, Any], *, use_model: bool) -> dict[str, Any]:
     """Return a plan document that passed every check."""
-    cards = load_cards()
+    cards = cards_at_hand()
     if not use_model:
         return plan_by_rules(objective, inputs=inputs, cards=cards)
     # pydantic, asyncio and the network come with it, and cost more than a plan by rules

@@ -16,7 +16,7 @@ from contracts.jsonvalue import MAX_BYTES
 from contracts.plan import Plan
 from contracts.policy import Grant
 from planner.checked import load_checked
-from service.cards import load_cards
+from service.cards import cards_at_hand
 from service.console import parse_inputs
 from service.example import Example
 from service.grants import grants_of
@@ -69,7 +69,7 @@ def task_of(text: str, given: Mapping[str, Any]) -> Task:
     elif text.endswith(".json"):
         text = _read_file(Path(text))
     if text.lstrip().startswith("{"):
-        plan = load_checked(text, load_cards())
+        plan = load_checked(text, cards_at_hand())
         return replace(task, objective=plan.objective, plan=plan)
     url = given["url"]
     return replace(task, objective=text if not url or url in text else f"{text.rstrip(' .')} on {url}")

@@ -7,7 +7,6 @@ else: no objective, page or model can add one.
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,10 +14,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -29,21 +27,12 @@ from typing_extensions import override
 from contracts.errors import InvalidInput
 from contracts.policy import FetchLimits, Grant
 from egress.turns import PER_HOST
+from service.settings_fields import Group, HostPorts, Names
+from service.settings_guests import GuestSettings
 
 PREFIX: Final = "CALLSHEET_"
 SETTINGS_FILE: Final = Path("callsheet.toml")
 MIN_KEY_LENGTH: Final = 16
-
-
-def _split(given: Any) -> Any:
-    if not isinstance(given, str):
-        return given
-    if given.lstrip().startswith("["):
-        try:
-            return json.loads(given)
-        except ValueError as exc:
-            raise ValueError("neither a JSON list nor names separated by commas") from exc
-    return [part.strip() for part in given.split(",") if part.strip()]
 
 
 def _known_zone(name: str) -> str:
@@ -54,23 +43,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _host_and_port(values: Sequence[str]) -> tuple[str, ...]:
-    for value in values:
-        host, colon, port = value.rpartition(":")
-        if not (host and colon and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
-            raise ValueError(f"{value[:80]!r} is no host:port")
-    return tuple(values)
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-HostPorts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_host_and_port)]
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ServerSettings(_Group):
+class ServerSettings(Group):
     """Where the API and the dashboard listen, and who may talk to them."""
 
     host: Annotated[str, Field(min_length=1, max_length=255)] = "127.0.0.1"
@@ -94,20 +67,20 @@ class ServerSettings(_Group):
     """Of events, at once; one more is answered 503."""
 
 
-class StorageSettings(_Group):
+class StorageSettings(Group):
     """Where runs and traces are kept."""
 
     path: Path = Path(".callsheet/callsheet.db")
 
 
-class TraceSettings(_Group):
+class TraceSettings(Group):
     """The JSON files beside the database."""
 
     folder: Path = Path("traces/runs")
     files: Literal["all", "off"] = "all"
 
 
-class RunSettings(_Group):
+class RunSettings(Group):
     """How runs go."""
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = 8
@@ -120,11 +93,11 @@ class RunSettings(_Group):
     """Runs under way or waiting, at most; those that wait for a person or a time do not count."""
     active: Annotated[int, Field(ge=1, le=10_000)] = 256
     """Runs under way at once, at most."""
-    per_agent: Annotated[dict[str, Annotated[int, Field(ge=1)]], Field(max_length=100)] = {}
+    per_agent: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict, max_length=100)
     """Agent -> its attempts at once, where fewer than `concurrency` are good for it."""
 
 
-class EgressSettings(_Group):
+class EgressSettings(Group):
     """What runs may reach beyond the public hosts their objectives name."""
 
     allow_private: HostPorts = ()
@@ -144,7 +117,7 @@ class EgressSettings(_Group):
         return (*private, *hosts, *(Grant(kind="folder", value=v, by=by) for v in self.folders))
 
 
-class ModelSettings(_Group):
+class ModelSettings(Group):
     """The language model that plans; without a URL, rules do."""
 
     url: str | None = None
@@ -155,7 +128,7 @@ class ModelSettings(_Group):
     """When its replies cannot be used."""
 
 
-class LogSettings(_Group):
+class LogSettings(Group):
     """What is logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -181,6 +154,7 @@ class Settings(BaseSettings):
     run: RunSettings = RunSettings()
     egress: EgressSettings = EgressSettings()
     model: ModelSettings = ModelSettings()
+    guests: GuestSettings = GuestSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -199,7 +173,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must never be written or shown."""
         keys = (self.server.api_key, self.model.api_key)
-        return tuple(key.get_secret_value() for key in keys if key is not None)
+        own = [key.get_secret_value() for key in keys if key is not None]
+        guests = [os.environ.get(secret.variable, "") for secret in self.guests.secrets.values()]
+        return tuple(value for value in (*own, *guests) if value)
 
 
 def load_settings(flags: Mapping[str, Mapping[str, Any]] | None = None) -> Settings:

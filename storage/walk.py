@@ -11,6 +11,7 @@ from contracts.errors import CallsheetError
 from storage import journal_rows
 from storage.blobs import blob_text
 from storage.findings import UNREADABLE, Findings, Progress
+from storage.guest_rows import read_guest_value
 from storage.rows import read_plan, read_run, read_trace, read_value
 
 MAX_LEAPS: Final = 64
@@ -41,6 +42,7 @@ TABLES: Final = (
     _Kept("plan", ("plan_id",), read_plan),
     _Kept("trace", ("trace_id",), read_trace),
     _Kept("value", ("run_id", "key"), read_value),
+    _Kept("guest_kv", ("namespace", "key"), read_guest_value),
     _Kept("signal", ("run_id", "signal_id"), journal_rows.read_signal),
     _Kept("event", ("run_id", "event_id"), journal_rows.read_event, has_rowid=False),
     _Kept(

@@ -55,7 +55,7 @@ def receipt_row(run_id: str, receipt: Receipt, redactor: Redactor) -> KeptReceip
 
 
 def _is_plain(receipt: Receipt, given: str, gave: str, about: str, redactor: Redactor) -> bool:
-    if receipt.error is not None or receipt.usage or receipt.warnings or receipt.log:
+    if receipt.error is not None or receipt.usage or receipt.warnings or receipt.log or receipt.guest:
         looked_at = redactor.is_plain(given, gave, about)
     else:  # all that `about` has of other people's words is the plan's, the same for every run of it
         known = redactor.is_plain_known(f"{receipt.subtask_id}\n{receipt.objective}\n{receipt.agent_version}")
@@ -119,6 +119,8 @@ def _metadata(receipt: Receipt) -> str:
         found.extend(_rarer(receipt))
     if receipt.usage:
         found.append(f'"usage":{_json_text(receipt.usage, receipt.trace_id)}')
+    if receipt.guest:
+        found.append(f'"guest":{_json_text(receipt.guest, receipt.trace_id)}')
     return "{" + ",".join(found) + "}"
 
 

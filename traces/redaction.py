@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from pydantic import JsonValue
+
 from contracts.plan import Plan
 from contracts.policy import Policy
 from contracts.run import Run
@@ -55,6 +57,8 @@ class Redactor(Cleaner):
         clean = self.value(metadata)
         if isinstance(clean, dict) and "subtask_id" in metadata:
             clean["subtask_id"] = self.name(trace.metadata.subtask_id)
+        if isinstance(clean, dict) and "guest" in metadata:
+            _mark_guest(clean, metadata)
         return trace.model_copy(
             update={
                 "input": self.value(trace.input),
@@ -96,3 +100,10 @@ class Redactor(Cleaner):
         document = policy.model_dump(mode="json")
         clean = self.value(document)
         return policy if clean == document else Policy.model_validate(clean)
+
+
+def _mark_guest(clean: dict[str, JsonValue], before: dict[str, JsonValue]) -> None:
+    """Say in a guest's recording that something was taken out of it: it cannot be played again."""
+    guest = clean.get("guest")
+    if isinstance(guest, dict) and guest != before.get("guest"):
+        guest["is_redacted"] = True

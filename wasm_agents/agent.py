@@ -1,11 +1,11 @@
-"""A guest as an agent: inputs checked against its card, run in the host, output checked too."""
+"""A guest as an agent: inputs checked against its card, run in the host, output checked too, all of it recorded."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final, Literal, Never
 
@@ -14,28 +14,58 @@ from pydantic import JsonValue
 
 from contracts.agent import Agent, AgentCall, AgentReply
 from contracts.card import AgentCard
-from contracts.errors import AttemptFailed, InvalidInput
+from contracts.errors import AttemptFailed, CallsheetError, InvalidInput
 from contracts.jsonvalue import join_pointer
-from wasm_agents.alarm import Interrupt
+from contracts.policy import Policy
 from wasm_agents.catalogue import module_path
+from wasm_agents.doors.door import Doors
+from wasm_agents.doors.outside import Outside
 from wasm_agents.envelope import open_envelope
-from wasm_agents.host import Guest, Host
+from wasm_agents.grants import Granted, OperatorPolicy, grant
+from wasm_agents.guest import Guest
+from wasm_agents.host import Host
+from wasm_agents.keeping import Keeping
 from wasm_agents.limits import GuestLimits
+from wasm_agents.recorder import Recorder
+from wasm_agents.recording import GuestInput, Recording, guest_input, seed_of
+from wasm_agents.result import USED, GuestResult
+from wasm_agents.surroundings import Surroundings
 
 MAX_TEXT: Final = 300
+MAX_GUESTS: Final = 64
+"""Limits one agent is kept loaded under: a run's budgets make more."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def create(card: AgentCard, *, host: Host | None = None) -> Agent:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the service gives every guest.
+
+    Attributes:
+        host: Gives what runs them; the process's one when None.
+        operator: What the operator allows them.
+        outside: What their calls open on.
+    """
+
+    host: Callable[[], Host] | None = None
+    operator: OperatorPolicy = field(default_factory=OperatorPolicy)
+    outside: Outside = field(default_factory=Outside)
+
+
+def create(card: AgentCard, around: Around | None = None, *, host: Host | None = None) -> Agent:
     """Return the agent of a guest's card; its module is loaded at the first call.
 
     Args:
         card: From `guest_cards`.
-        host: Shared by every agent of the process when None.
+        around: What the service gives it; nothing outside when None.
+        host: Instead of the one of `around`.
 
     Raises:
         InvalidInput: `agent.bad_card`, its `takes` or `gives` is no JSON Schema.
     """
-    return _GuestAgent(card, host or shared_host())
+    around = around or Around()
+    return _GuestAgent(card, around, host or (around.host or shared_host)())
 
 
 @cache
@@ -45,14 +75,21 @@ def shared_host() -> Host:
 
 
 class _GuestAgent:
-    """Runs each call on one of the host's threads."""
+    """Runs each call on a fiber of the host's."""
 
-    def __init__(self, card: AgentCard, host: Host) -> None:
+    def __init__(self, card: AgentCard, around: Around, host: Host) -> None:
         self._card = card
+        self._around = around
         self._host = host
-        self._limits = GuestLimits(**card.extra["limits"])
         self._takes = _validator(card, "takes")
         self._gives = _validator(card, "gives")
+        self._declared = frozenset(card.takes.get("properties", {}))
+        self._instance: str = card.extra.get("instance", "fresh")
+        self._keeping = Keeping()
+        self._asks = bool(card.extra.get("capabilities"))
+        self._granted: Granted | None = None
+        self._guests: dict[GuestLimits, Guest] = {}
+        self._loading: dict[GuestLimits, asyncio.Task[Guest]] = {}
 
     @property
     def card(self) -> AgentCard:
@@ -64,53 +101,83 @@ class _GuestAgent:
 
         Raises:
             NotFound: `load.missing`.
-            InvalidInput: `wasm.bad_input`, `limit.input`, `load.*`.
+            InvalidInput: `wasm.bad_input`, `limit.input`, `load.*`, `compile.*`.
             AttemptTimedOut: `limit.time`.
             AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `output.*`, `host.internal`.
         """
-        interrupt = Interrupt()
-        work = asyncio.get_running_loop().run_in_executor(self._host.threads, self._run, call, interrupt)
+        given = self._given(call.inputs)
+        granted = self._grant(call)
+        guest = self._guests.get(granted.limits) or await self._load(granted.limits)
+        attempt = _Attempt(call, granted, given, guest.digest, self._card)
+        doors = attempt.doors(self._around.outside) if guest.may_wait else None
         try:
-            return await work
-        except asyncio.CancelledError:
-            interrupt.set()
+            result = await self._call(guest, call, attempt, doors)
+        except AttemptFailed as failure:
+            attempt.failed(failure, doors)
             raise
-
-    def _run(self, call: AgentCall, interrupt: Interrupt) -> AgentReply:
-        data = self._encode(call.inputs)
-        limits = self._limits
-        if (fuel := call.allowance.get("fuel")) is not None:
-            limits = replace(limits, fuel=max(1, min(limits.fuel, fuel)))
-        result = self._load(limits).call(data, call.timeout_s, interrupt=interrupt)
-        used: dict[str, JsonValue] = {
-            "fuel": result.fuel,
-            "peak_memory_bytes": result.peak_memory_bytes,
-            "wall_ms": result.wall_ms,
-        }
         try:
-            output = open_envelope(result.output)
+            read = result.answer
+            output = read.value if read is not None and read.is_ok else open_envelope(result.output)
             self._check_output(output)
         except AttemptFailed as failure:
-            failure.data |= used
+            failure.data |= result.used() | {"output": result.output}
+            attempt.failed(failure, doors)
             raise
-        return AgentReply(output, usage=used)
+        return AgentReply(
+            output, usage=attempt.usage(result.used(), doors), log=result.log, guest=attempt.record(result)
+        )
 
-    def _load(self, limits: GuestLimits) -> Guest:
-        return self._host.load(module_path(self._card), limits, sha256=self._card.sha256)
+    async def _call(
+        self, guest: Guest, call: AgentCall, attempt: _Attempt, doors: Doors | None
+    ) -> GuestResult:
+        content, world = attempt.content, attempt.world
+        serve = doors.serve if doors is not None else None
+        if self._instance == "fresh":
+            return await guest.call_async(content, call.timeout_s, world=world, serve=serve)
+        session = call.run_id if self._instance == "session" else ""
+        return await self._keeping.call(
+            guest, content, call.timeout_s, session=session, world=world, serve=serve
+        )
 
-    def _encode(self, inputs: Mapping[str, JsonValue]) -> bytes:
-        declared = self._card.takes.get("properties", {})
-        # A parameter set to null counts as absent; what the card does not declare is the guest's own.
-        given = {k: v for k, v in inputs.items() if v is not None or k not in declared}
+    def _grant(self, call: AgentCall) -> Granted:
+        if self._asks or call.allowance:
+            return grant(
+                self._card, operator=self._around.operator, policy=call.policy, allowance=call.allowance
+            )
+        if self._granted is None:  # asks for nothing: the same for every call
+            operator = self._around.operator
+            self._granted = grant(self._card, operator=operator, policy=Policy(), allowance={})
+        return self._granted
+
+    async def _load(self, limits: GuestLimits) -> Guest:
+        loading = self._loading.get(limits)
+        if loading is None:
+            loading = self._loading[limits] = asyncio.create_task(self._load_once(limits))
+            loading.add_done_callback(lambda done: self._loaded(limits, done))
+        # Whoever asks meanwhile waits for the same; nobody's giving up ends it for the others.
+        return await asyncio.shield(loading)
+
+    async def _load_once(self, limits: GuestLimits) -> Guest:
+        # Reading, hashing and perhaps compiling: not on the event loop's thread.
+        path = module_path(self._card)
+        return await asyncio.to_thread(self._host.load, path, limits, sha256=self._card.sha256)
+
+    def _loaded(self, limits: GuestLimits, done: asyncio.Task[Guest]) -> None:
+        del self._loading[limits]
+        if not done.cancelled() and done.exception() is None:
+            if len(self._guests) >= MAX_GUESTS:
+                self._guests.clear()
+            self._guests[limits] = done.result()
+
+    def _given(self, inputs: Mapping[str, JsonValue]) -> GuestInput:
         try:
-            text = json.dumps(given, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-            data = text.encode("utf-8")
-            error = next(iter(self._takes.iter_errors(given)), None)
+            found = guest_input(inputs, self._declared)
+            error = next(iter(self._takes.iter_errors(found.given)), None)
         except (ValueError, TypeError, RecursionError) as exc:
             raise self._bad_input("", f"the inputs are not JSON: {exc}") from exc
         if error is not None:
             raise self._bad_input(join_pointer(*error.instance_path), str(error.message))
-        return data
+        return found
 
     def _bad_input(self, pointer: str, message: str) -> InvalidInput:
         hint = f"callsheet agents show {self._card.name}"
@@ -118,23 +185,90 @@ class _GuestAgent:
         return InvalidInput("wasm.bad_input", text, where=pointer, hint=hint)
 
     def _check_output(self, output: JsonValue) -> None:
-        error = next(iter(self._gives.iter_errors(output)), None)
-        if error is not None:
-            pointer = join_pointer(*error.instance_path)
-            raise AttemptFailed(
-                "output.schema",
-                f"{self._card.name} gave what its card does not: {str(error.message)[:MAX_TEXT]}",
-                where=pointer,
-            )
+        if self._gives.is_valid(output):
+            return
+        error = next(iter(self._gives.iter_errors(output)))
+        raise AttemptFailed(
+            "output.schema",
+            f"{self._card.name} gave what its card does not: {str(error.message)[:MAX_TEXT]}",
+            where=join_pointer(*error.instance_path),
+        )
 
 
-def _validator(card: AgentCard, field: Literal["takes", "gives"]) -> jsonschema_rs.Draft202012Validator:
-    schema: Mapping[str, Any] = getattr(card, field)
+class _Attempt:
+    """One call's surroundings, and the record of it."""
+
+    def __init__(
+        self, call: AgentCall, granted: Granted, given: GuestInput, digest: str, card: AgentCard
+    ) -> None:
+        self._call = call
+        self._granted = granted
+        self._given = given
+        self._digest = digest
+        self._card = card
+        self._seed = seed_of(call)
+        self._recorder = Recorder()
+        self._clock_us = (call.now - _EPOCH) // _MICROSECOND
+        self.world = Surroundings(
+            now_ns=self._clock_us * 1000,
+            seed=self._seed,
+            clock=granted.clock,
+            chance=granted.random,
+            log_bytes=granted.limits.log_bytes,
+        )
+
+    @property
+    def content(self) -> bytes:
+        """What the guest is given."""
+        return self._given.data
+
+    def doors(self, outside: Outside) -> Doors:
+        """Return what the guest's calls reach."""
+        call = self._call
+        return Doors(
+            self._granted, outside, world=self.world, policy=call.policy, recorder=self._recorder,
+            agent=self._card.name, run_id=call.run_id,
+        )  # fmt: skip
+
+    def usage(self, used: Mapping[str, JsonValue], doors: Doors | None) -> dict[str, JsonValue]:
+        """Return what the attempt used, as its trace says it."""
+        return {**used, **(doors.spent() if doors is not None else {})}
+
+    def record(self, result: GuestResult) -> dict[str, JsonValue]:
+        """Return what running it again needs."""
+        return self._recording(result.output, fuel=result.fuel, code="")
+
+    def failed(self, failure: CallsheetError, doors: Doors | None) -> None:
+        """Put usage, log and recording on the error the attempt ends with."""
+        told = failure.data
+        output = told.pop("output", None)
+        used = {name: told.pop(name) for name in USED if name in told}
+        fuel = int(used.get("fuel", 0))
+        told["usage"] = self.usage(used, doors)
+        told["guest"] = self._recording(output, fuel=fuel, code=failure.code)
+
+    def _recording(self, output: bytes | None, *, fuel: int, code: str) -> dict[str, JsonValue]:
+        granted = self._granted
+        recording = Recording.of(
+            self._given.data, output, recorder=self._recorder, digest=self._digest,
+            abi=self._card.extra.get("abi", "agent/1"), limits=granted.limits, seed=self._seed,
+            clock_us=self._clock_us, clock=granted.clock, chance=granted.random, code=code, fuel=fuel,
+            without=self._given.without,
+            instance=self._card.extra.get("instance", "fresh"),
+        )  # fmt: skip
+        found = recording.as_json()
+        if self._card.extra.get("capabilities"):
+            found["granted"] = granted.as_json()
+        return found
+
+
+def _validator(card: AgentCard, name: Literal["takes", "gives"]) -> jsonschema_rs.Draft202012Validator:
+    schema: Mapping[str, Any] = getattr(card, name)
     try:
         return jsonschema_rs.Draft202012Validator(dict(schema), retriever=_refuse_reference)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as exc:
-        message = f"{card.name}: {field} is no JSON Schema: {str(exc)[:MAX_TEXT]}"
-        raise InvalidInput("agent.bad_card", message, where=f"/{field}") from exc
+        message = f"{card.name}: {name} is no JSON Schema: {str(exc)[:MAX_TEXT]}"
+        raise InvalidInput("agent.bad_card", message, where=f"/{name}") from exc
 
 
 def _refuse_reference(uri: str) -> Never:

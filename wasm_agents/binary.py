@@ -1,75 +1,162 @@
-"""Look at a module's bytes before the compiler does: is it one, and is it small enough to compile?
+"""Look at a module's bytes before the compiler does: what is it, and is it small enough to compile?
 
 Compiling is not interruptible and its time grows faster than a function's
-length, so a few kilobytes can hold a core for seconds. The section table
-tells every function's length without decoding an instruction.
+length. The section table tells every function's length without decoding an
+instruction; a component's core modules are found the same way.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from contracts.errors import InvalidInput
-from wasm_agents.limits import MAX_BODY_BYTES, MAX_CODE_BYTES, MAX_FUNCTIONS, MAX_MODULE_BYTES
+from wasm_agents.limits import (
+    MAX_BODY_BYTES,
+    MAX_CODE_BYTES,
+    MAX_COMPONENT_BODY_BYTES,
+    MAX_COMPONENT_BYTES,
+    MAX_FUNCTIONS,
+    MAX_MODULE_BYTES,
+    MAX_NESTING,
+    MAX_SECTIONS,
+    MAX_SHAPE,
+)
+
+Kind = Literal["core", "component"]
 
 HEADER: Final = b"\0asm\x01\0\0\0"
 COMPONENT: Final = b"\0asm\x0d\0\x01\0"
-CODE_SECTION: Final = 10
+_KINDS: Final[dict[bytes, Kind]] = {HEADER: "core", COMPONENT: "component"}
+# Core sections, by number.
+_IMPORTS: Final = 2
+_TABLES: Final = 4
+_EXPORTS: Final = 7
+_CODE: Final = 10
+# A component's sections that hold a whole binary.
+_CORE_MODULE: Final = 1
+_NESTED_COMPONENT: Final = 4
 
 
-def check_module(wasm: bytes) -> None:
-    """Refuse bytes that are no core module, or one too large to compile.
+@dataclass(slots=True)
+class Facts:
+    """What the section tables say."""
+
+    kind: Kind
+    sections: int = 0
+    functions: int = 0
+    largest_body: int = 0
+    code_bytes: int = 0
+    has_tables: bool = False
+    modules: list[tuple[int, int]] = field(default_factory=list)
+    """Where each core module begins and ends; a component holds several."""
+
+
+def look_at(wasm: bytes) -> Facts:
+    """Return a module's or component's facts, in time linear in its tables.
 
     Raises:
         InvalidInput: `load.malformed`, `load.too_large`.
     """
-    if len(wasm) > MAX_MODULE_BYTES:
-        raise _too_large(f"a module of {len(wasm)} bytes, at most {MAX_MODULE_BYTES} are loaded")
-    _check_header(wasm)
-    at = len(HEADER)
-    while at < len(wasm):
-        section = wasm[at]
-        size, at = _read_u32(wasm, at + 1)
-        end = at + size
-        if end > len(wasm):
-            raise _malformed(f"section {section} ends past the module, at byte {end} of {len(wasm)}")
-        if section == CODE_SECTION:
-            _check_bodies(wasm, at, end)
-        at = end
+    facts = Facts(_kind_of(wasm, 0, len(wasm)))
+    most = MAX_MODULE_BYTES if facts.kind == "core" else MAX_COMPONENT_BYTES
+    if len(wasm) > most:
+        raise _too_large(f"a {_noun(facts.kind)} of {len(wasm)} bytes, at most {most} are loaded")
+    found = [(0, len(wasm), 0)]
+    while found:
+        start, end, depth = found.pop()
+        if depth > MAX_NESTING:
+            raise _too_large(f"components nested {depth} deep, at most {MAX_NESTING}")
+        if _kind_of(wasm, start, end) == "core":
+            facts.modules.append((start, end))
+            _walk_module(wasm, start, end, facts)
+        else:
+            found += [(at, to, depth + 1) for at, to in _parts(wasm, start, end, facts)]
+    return facts
 
 
-def _check_header(wasm: bytes) -> None:
-    if wasm.startswith(HEADER):
-        return
-    if wasm.startswith(COMPONENT):
-        raise _malformed("a component, and agent/1 takes a core module")
+def kind_of(wasm: bytes) -> Kind:
+    """Return what a file says it is; nothing of it is looked at but its first bytes.
+
+    Raises:
+        InvalidInput: `load.malformed`.
+    """
+    return _kind_of(wasm, 0, len(wasm))
+
+
+def _kind_of(wasm: bytes, start: int, end: int) -> Kind:
+    head = wasm[start : min(start + len(HEADER), end)]
+    kind = _KINDS.get(head)
+    if kind is not None:
+        return kind
     if not wasm:
         raise _malformed("an empty file, not a WebAssembly module")
-    raise _malformed(f"not a WebAssembly module: it begins with {wasm[:8]!r}")
+    where = f", at byte {start}" if start else ""
+    raise _malformed(f"not a WebAssembly module: it begins with {head!r}{where}")
 
 
-def _check_bodies(wasm: bytes, at: int, end: int) -> None:
-    count, at = _read_u32(wasm, at)
-    if count > MAX_FUNCTIONS:
-        raise _too_large(f"{count} functions, at most {MAX_FUNCTIONS} are compiled")
-    if end - at > MAX_CODE_BYTES:
-        raise _too_large(f"{end - at} bytes of code, at most {MAX_CODE_BYTES} are compiled")
+def _walk_module(wasm: bytes, start: int, end: int, facts: Facts) -> None:
+    at = start + len(HEADER)
+    while at < end:
+        section, body, at = _section(wasm, at, end, facts)
+        facts.has_tables |= section == _TABLES
+        if section == _CODE:
+            _walk_bodies(wasm, body, at, facts)
+        elif section in {_IMPORTS, _EXPORTS} and facts.kind == "core":
+            count, _ = _read_u32(wasm, body, at)
+            if count > MAX_SHAPE:
+                word = "imports" if section == _IMPORTS else "exports"
+                raise _too_large(f"{count} {word}, at most {MAX_SHAPE} are looked at")
+
+
+def _parts(wasm: bytes, start: int, end: int, facts: Facts) -> list[tuple[int, int]]:
+    """Return where the binaries inside a component lie, last first."""
+    at, parts = start + len(COMPONENT), []
+    while at < end:
+        section, body, at = _section(wasm, at, end, facts)
+        if section in {_CORE_MODULE, _NESTED_COMPONENT}:
+            parts.append((body, at))
+    return parts[::-1]
+
+
+def _section(wasm: bytes, at: int, end: int, facts: Facts) -> tuple[int, int, int]:
+    """Return a section's number, where its body begins and where it ends."""
+    facts.sections += 1
+    if facts.sections > MAX_SECTIONS:
+        raise _too_large(f"more than {MAX_SECTIONS} sections")
+    section = wasm[at]
+    size, at = _read_u32(wasm, at + 1, end)
+    if at + size > end:
+        raise _malformed(f"section {section} ends past the module, at byte {at + size} of {end}")
+    return section, at, at + size
+
+
+def _walk_bodies(wasm: bytes, at: int, end: int, facts: Facts) -> None:
+    facts.code_bytes += end - at
+    if facts.code_bytes > MAX_CODE_BYTES:
+        raise _too_large(f"{facts.code_bytes} bytes of code, at most {MAX_CODE_BYTES} are compiled")
+    count, at = _read_u32(wasm, at, end)
+    facts.functions += count
+    if facts.functions > MAX_FUNCTIONS:
+        raise _too_large(f"{facts.functions} functions, at most {MAX_FUNCTIONS} are compiled")
+    largest = facts.largest_body
     for number in range(count):
-        size, at = _read_u32(wasm, at)
-        if size > MAX_BODY_BYTES:
-            raise _too_large(
-                f"function body {number} has {size} bytes, at most {MAX_BODY_BYTES} are compiled"
-            )
+        size, at = _read_u32(wasm, at, end)
         at += size
         if at > end:
             raise _malformed(f"function body {number} ends past its section")
+        largest = max(size, largest)
+    most = MAX_BODY_BYTES if facts.kind == "core" else MAX_COMPONENT_BODY_BYTES
+    if largest > most:
+        raise _too_large(f"a function body of {largest} bytes, at most {most} are compiled")
+    facts.largest_body = largest
 
 
-def _read_u32(wasm: bytes, at: int) -> tuple[int, int]:
+def _read_u32(wasm: bytes, at: int, end: int) -> tuple[int, int]:
     """Return the LEB128 number at `at` and the place after it."""
     value = 0
     for shift in range(0, 35, 7):
-        if at >= len(wasm):
+        if at >= end:
             break
         byte = wasm[at]
         at += 1
@@ -79,8 +166,14 @@ def _read_u32(wasm: bytes, at: int) -> tuple[int, int]:
     raise _malformed(f"a length that does not end, at byte {at}")
 
 
+def _noun(kind: Kind) -> str:
+    return "module" if kind == "core" else "component"
+
+
 def _malformed(message: str) -> InvalidInput:
-    return InvalidInput("load.malformed", message, hint="Build the guest for wasm32 as a core module.")
+    return InvalidInput(
+        "load.malformed", message, hint="Build the guest for wasm32: a core module, or a component."
+    )
 
 
 def _too_large(message: str) -> InvalidInput:

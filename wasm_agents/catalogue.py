@@ -1,41 +1,34 @@
-"""The guests' cards, from `guests/*/agent.toml`; reads no module and imports no engine.
+"""The guests' cards, from their manifests; reads no module and imports neither engine nor pydantic.
 
-A manifest holds a card's fields (`name` without `wasm:`), the `abi` it speaks,
-its `module` and that file's `sha256`, and may hold `[limits]`. A field nobody
-knows is an error.
+The project's own guests lie in `guests/NAME/agent.toml`, each beside its
+module. Added ones lie on a shelf (`wasm_agents.shelf`). A field nobody knows is
+an error, and `wasm_agents.manifest` refuses what is refused here.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema_rs
-
 from contracts.card import AgentCard, read_card
 from contracts.errors import InvalidInput
-from contracts.jsonvalue import canonical_json, join_pointer
-from wasm_agents.limits import LIMITS_SCHEMA
+from contracts.jsonvalue import canonical_json, parse_json
+from contracts.schemas import Checker
+from wasm_agents.manifest_checks import Problem, effect_of, problems_across
 
-ABI: Final = "agent/1"
 GUESTS: Final = Path(__file__).parent / "guests"
 MANIFEST: Final = "agent.toml"
+SCHEMA: Final = Path(__file__).parent / "agent-manifest.schema.json"
 MAX_MANIFEST_BYTES: Final = 256 * 1024
 
-# Only what a card does not say; the card's own schema reads the rest.
-MANIFEST_SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "required": ["name", "abi", "module", "sha256"],
-    "properties": {
-        "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"},
-        "abi": {"const": ABI},
-        "module": {"type": "string", "pattern": r"^[a-z0-9_]{1,63}\.wasm$"},
-        "limits": LIMITS_SCHEMA,
-        "entry": False,
-    },
-}
+CARD_FIELDS: Final = (
+    *("version", "description", "takes", "gives", "words", "examples", "timeout_s", "retries"),
+    *("module", "sha256"),
+)
+"""Fields that a card takes from a manifest as they stand."""
 
 
 def guest_cards(folder: Path | None = None) -> tuple[AgentCard, ...]:
@@ -45,11 +38,10 @@ def guest_cards(folder: Path | None = None) -> tuple[AgentCard, ...]:
         folder: Holds one folder for each guest; the project's own guests when None.
 
     Raises:
-        InvalidInput: `load.manifest`, `agent.bad_card`; the file and the field.
+        InvalidInput: `load.manifest`; the file and the field.
     """
-    paths = sorted((folder or GUESTS).glob(f"*/{MANIFEST}"))
     cards = {}
-    for path in paths:
+    for path in sorted((folder or GUESTS).glob(f"*/{MANIFEST}")):
         card = read_manifest(path)
         if card.name in cards:
             raise _bad_manifest(path, f"a second guest is called {card.name!r}", "/name")
@@ -57,49 +49,109 @@ def guest_cards(folder: Path | None = None) -> tuple[AgentCard, ...]:
     return tuple(cards[name] for name in sorted(cards))
 
 
-def read_manifest(path: Path) -> AgentCard:
-    """Return the card of one `agent.toml`; its `extra` holds `abi`, `folder` and `limits`.
+def read_manifest(path: Path, *, module: Path | None = None) -> AgentCard:
+    """Return the card of one manifest.
+
+    Its `extra` holds what the host needs: `abi`, `limits`, `capabilities`, `instance`, and where the module lies.
+
+    Args:
+        path: The manifest.
+        module: The module's file, where it does not lie beside the manifest under the name it says.
 
     Raises:
-        InvalidInput: `load.manifest`, `agent.bad_card`.
+        InvalidInput: `load.manifest`; the file and the field.
     """
-    document = _read_toml(path)
-    for pointer, message in _problems(document):
+    document = read_document(path)
+    for pointer, message in problems_of(document):
         raise _bad_manifest(path, message, pointer)
+    lies = path.parent.resolve() / document["module"] if module is None else module.resolve()
+    return card_of(document, where=str(path), module=lies)
+
+
+def card_of(document: Mapping[str, Any], *, where: str, module: Path) -> AgentCard:
+    """Return the card of a manifest that has no problem.
+
+    Args:
+        document: The manifest.
+        where: The file it came from, for errors.
+        module: The module's file.
+    """
+    capabilities = document.get("capabilities", {})
     extra = {
-        "abi": document.pop("abi"),
-        "limits": document.pop("limits", {}),
-        "folder": str(path.parent.resolve()),
+        "abi": document["abi"],
+        "limits": document.get("limits", {}),
+        "capabilities": capabilities,
+        "instance": document.get("instance", "fresh"),
+        "folder": str(module.parent),
+        "file": module.name,
+        "manifest": where,
     }
-    return read_card(document | {"name": f"wasm:{document['name']}"}, where=str(path), extra=extra)
+    network = ["requests", "bytes"] if capabilities.get("http") else []
+    uses = list(dict.fromkeys([*document.get("uses", ()), *network]))
+    card = {name: document[name] for name in CARD_FIELDS if name in document}
+    card |= {"name": f"wasm:{document['name']}", "effect": effect_of(document).value, "uses": uses}
+    return read_card(card, where=where, extra=extra)
+
+
+def problems_of(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with a manifest: what its schema says, and else how its fields disagree."""
+    misfits = list(_checker().problems(dict(document)))
+    yield from misfits or problems_across(document)
 
 
 def module_path(card: AgentCard) -> Path:
     """Return where a guest's module lies."""
-    return Path(card.extra["folder"]) / card.module
+    folder: str = card.extra["folder"]
+    file: str = card.extra.get("file", card.module)
+    return Path(folder) / file
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Return what a manifest file says, as JSON has it; nothing of it is checked.
+
+    Raises:
+        InvalidInput: `load.manifest`, it cannot be read, or is no TOML.
+    """
     try:
+        if path.exists() and not path.is_file():
+            raise _bad_manifest(path, "is no file")
         with path.open("rb") as file:
-            raw = file.read(MAX_MANIFEST_BYTES + 1)
-        if len(raw) > MAX_MANIFEST_BYTES:
-            raise _bad_manifest(path, f"more than {MAX_MANIFEST_BYTES} bytes")
-        document = tomllib.loads(raw.decode("utf-8"))
-        canonical_json(document)  # TOML also has dates, NaN and infinities; a card has none
+            return parse_document(file.read(MAX_MANIFEST_BYTES + 1), path)
     except OSError as exc:
         raise _bad_manifest(path, f"cannot be read: {exc.strerror}") from exc
-    except (ValueError, TypeError, RecursionError) as exc:
+
+
+def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
+    """Return what a manifest's bytes say.
+
+    Args:
+        raw: TOML.
+        path: Where they came from, for the error.
+
+    Raises:
+        InvalidInput: `load.manifest`.
+    """
+    if len(raw) > MAX_MANIFEST_BYTES:
+        raise _bad_manifest(path, f"more than {MAX_MANIFEST_BYTES} bytes")
+    try:
+        # TOML also has dates, NaN, infinities and any depth; a card has none of them
+        found: Any = parse_json(canonical_json(tomllib.loads(raw.decode("utf-8"))))
+    except (ValueError, TypeError, RecursionError, InvalidInput) as exc:
         raise _bad_manifest(path, f"cannot be used: {str(exc)[:300]}") from exc
-    return document
+    return dict(found)
 
 
-def _problems(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for error in jsonschema_rs.Draft202012Validator(MANIFEST_SCHEMA).iter_errors(document):
-        yield join_pointer(*error.instance_path), str(error.message)[:300]
+@cache
+def _checker() -> Checker:
+    schema: Any = parse_json(SCHEMA.read_bytes())
+    return Checker(schema)
 
 
 def _bad_manifest(path: Path, message: str, pointer: str = "") -> InvalidInput:
+    at = f"{pointer}: " if pointer else ""
     return InvalidInput(
-        "load.manifest", f"{path.parent.name}/{path.name}: {message}", where=f"{path}#{pointer}"
+        "load.manifest",
+        f"{path.parent.name}/{path.name}: {at}{message}",
+        where=f"{path}#{pointer}",
+        hint="docs/reference/agents.md lists the fields.",
     )

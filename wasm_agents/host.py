@@ -3,76 +3,66 @@
     host = Host()
     guest = host.load(Path("echo.wasm"), GuestLimits())
     guest.call(b'{"a": 1}', 2.0).output
+    (await guest.call_async(b'{"a": 1}', 2.0)).output
 
-Everything a guest says is checked: no import is served, every pointer and
-length is read as unsigned and held against the memory as it then is. A call
-blocks its thread (wasmtime lets go of the GIL) and may be stopped from another.
+`call` holds its thread (and lets go of the interpreter's lock); `call_async`
+runs on fibers, so that a guest that waits for a host call holds no thread.
+Either may be stopped from outside, and ends at its deadline.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Final
-
-from wasmtime import Store
+from typing import Final, Literal
 
 from contracts.errors import InvalidInput, NotFound
-from wasm_agents.alarm import Alarm, Interrupt, Watch
-from wasm_agents.compiled import Code
-from wasm_agents.exchange import Exchange, GuestResult, bound, over
-from wasm_agents.limits import MAX_MODULE_BYTES, GuestLimits
+from wasm_agents.binary import kind_of
+from wasm_agents.compiling.compiler import Compiler, shared_compiler
+from wasm_agents.component.code import ComponentCode
+from wasm_agents.engines import engine_of
+from wasm_agents.fibers import Fibers
+from wasm_agents.guest import Code, DirectGuest, Guest
+from wasm_agents.limits import MAX_COMPONENT_BYTES, GuestLimits, component_limits
+from wasm_agents.loaded import CoreCode
+from wasm_agents.public.code import Loader, PublicCode
+from wasm_agents.public.guest import PublicGuest
+from wasm_agents.public.threads import Threads
+from wasm_agents.selfcheck import why_not
 
 MAX_CACHED: Final = 64
-MAX_THREADS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """A module ready to be called under its limits; calls may overlap."""
-
-    digest: str
-    """SHA-256 of the module, hex."""
-    limits: GuestLimits
-    code: Code
-    alarm: Alarm
-
-    def call(self, data: bytes, deadline_s: float, *, interrupt: Interrupt | None = None) -> GuestResult:
-        """Give `data` to the guest's `execute` and return what it answers.
-
-        Args:
-            data: UTF-8 JSON, by the ABI; not looked at here.
-            deadline_s: For the whole call; the limits' `wall_ms` holds too.
-            interrupt: Stops the call when set.
-
-        Raises:
-            InvalidInput: `limit.input`.
-            AttemptTimedOut: `limit.time`.
-            AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `host.internal`; `data` says what was used.
-        """
-        if len(data) > self.limits.input_bytes:
-            raise InvalidInput("limit.input", over("input", len(data), self.limits.input_bytes))
-        deadline_s = min(deadline_s, self.limits.wall_ms / 1000)
-        with self.code.lane() as lane, Store(lane.engine) as store:
-            bound(store, self.limits)
-            watch = Watch(lane.engine)
-            with self.alarm.watching(watch, deadline_s):
-                if interrupt is not None:
-                    interrupt.attach(watch)
-                return Exchange(store, lane.module, self.limits).run(data, watch)
 
 
 class Host:
-    """Loads modules, keeps their code, and owns the threads calls run on."""
+    """Loads modules, keeps their code, and owns the threads long calls run on.
 
-    def __init__(self) -> None:
-        self.alarm = Alarm()
-        self.threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="wasm-guest")
+    Args:
+        compiler: Shared by every host of the process when None.
+        backend: Over the C API, or through wasmtime-py's public one; what `selfcheck.py` finds when None.
+    """
+
+    def __init__(
+        self, compiler: Compiler | None = None, *, backend: Literal["direct", "public"] | None = None
+    ) -> None:
+        self._fibers = Fibers()
+        self._threads = Threads()
+        self._compiler = compiler
+        self._backend = backend
         self._lock = threading.Lock()  # guards _codes; never held while compiling
-        self._codes: dict[str, Code] = {}
+        self._codes: dict[str, Code | PublicCode] = {}
+
+    @property
+    def backend(self) -> Literal["direct", "public"]:
+        """What runs its guests."""
+        return self._backend or ("public" if why_not() else "direct")
+
+    @property
+    def going(self) -> int:
+        """Calls from event loops that took longer than a moment and have not ended."""
+        return self._fibers.going + self._threads.going
 
     def load(self, source: Path | bytes, limits: GuestLimits, *, sha256: str = "") -> Guest:
         """Return a module ready to be called; compiled once for equal bytes.
@@ -85,32 +75,61 @@ class Host:
         Raises:
             NotFound: `load.missing`.
             InvalidInput: `load.unreadable`, `load.digest`, `load.malformed`, `load.too_large`,
-                `load.import_denied`, `load.bad_export`.
+                `load.import_denied`, `load.bad_export`, `compile.budget`, `compile.failed`.
         """
-        where = str(source) if isinstance(source, Path) else ""
         wasm = source if isinstance(source, bytes) else read_module(source)
         digest = hashlib.sha256(wasm).hexdigest()
         if sha256 and digest != sha256:
             raise InvalidInput(
                 "load.digest",
                 f"the module's SHA-256 is {digest[:12]}…, its manifest says {sha256[:12]!r}…",
-                where=where,
+                where=str(source) if isinstance(source, Path) else "",
                 hint="Build the guest again, or restore the file.",
             )
         with self._lock:
             code = self._codes.get(digest)
         if code is None:
-            code = Code(wasm)
-            with self._lock:
-                code = self._codes.setdefault(digest, code)
-                if len(self._codes) > MAX_CACHED:
-                    del self._codes[next(iter(self._codes))]
-        return Guest(digest, limits, code, self.alarm)
+            code = self._keep(digest, self._make(wasm, digest))
+        return self._guest(digest, limits, code)
 
     def close(self) -> None:
-        """Stop every call under way and end the threads."""
-        self.alarm.close()
-        self.threads.shutdown(cancel_futures=True)
+        """End the threads."""
+        self._fibers.close()
+        self._threads.close()
+
+    def _guest(self, digest: str, limits: GuestLimits, code: Code | PublicCode) -> Guest:
+        if isinstance(code, ComponentCode) or (isinstance(code, PublicCode) and code.kind == "component"):
+            limits = component_limits(limits)
+        if isinstance(code, PublicCode):
+            return PublicGuest(digest, limits, code, self._threads)
+        return DirectGuest(digest, limits, code, self._fibers)
+
+    @cached_property
+    def _loader(self) -> Loader:
+        return Loader(self._compiler or shared_compiler())
+
+    def _make(self, wasm: bytes, digest: str) -> Code | PublicCode:
+        kind = kind_of(wasm)
+        if self.backend == "public":
+            return self._loader.load(wasm, digest=digest, kind=kind)
+        compiler = self._compiler or shared_compiler()
+        artifact = compiler.compile_module(wasm, digest=digest, profile=kind)
+        try:
+            if kind == "component":
+                return ComponentCode(artifact.path, engine_of("component").handle)
+            return CoreCode(artifact, has_tables=artifact.shape.has_tables)
+        finally:
+            artifact.close()
+
+    def _keep(self, digest: str, code: Code | PublicCode) -> Code | PublicCode:
+        with self._lock:
+            code = self._codes.setdefault(digest, code)
+            for oldest in self._beyond():
+                del self._codes[oldest]
+        return code
+
+    def _beyond(self) -> Iterator[str]:
+        yield from list(self._codes)[: max(0, len(self._codes) - MAX_CACHED)]
 
 
 def read_module(path: Path) -> bytes:
@@ -124,7 +143,7 @@ def read_module(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise InvalidInput("load.unreadable", f"{path.name!r} is no file", where=str(path))
         with path.open("rb") as file:
-            return file.read(MAX_MODULE_BYTES + 1)
+            return file.read(MAX_COMPONENT_BYTES + 1)
     except FileNotFoundError as exc:
         message = f"there is no module {path.name!r}"
         raise NotFound("load.missing", message, where=str(path), hint="Build the guest again.") from exc

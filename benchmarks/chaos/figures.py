@@ -42,9 +42,9 @@ def percentile(samples: Sequence[float], q: float) -> float | None:
     return round(quantile(samples, q), 1) if samples else None
 
 
-def show(figures: Sequence[Figure]) -> None:
+def show(figures: Sequence[Figure], *, title: str = "chaos") -> None:
     """Print the table on stderr and the JSON object as the last line of stdout."""
-    table = Table(title="chaos")
+    table = Table(title=title)
     for heading in ("figure", "found", "at most", "", "what"):
         table.add_column(heading)
     for figure in figures:

@@ -35,8 +35,11 @@ def guests_named(request: Request, draft: Draft) -> list[AgentCard]:
                 hint=f"Guests at hand: {known}.",
             )
     places: dict[int, AgentCard] = {}
+    # "this table" and "convert 5 pm" are said of any table and time; only the full name means the guest.
+    everyday = {w for card in draft.cards.values() if card.name in NATIVE for w in card.words}
     for card in _foreign(draft):
-        match = re.search(_spelled(card.name), folded)
+        is_everyday = card.name.removeprefix("wasm:") in everyday and "guest" not in request.wants
+        match = re.search(rf"\b{card.name}\b" if is_everyday else _spelled(card.name), folded)
         if match and ("guest" in request.wants or not request.text.urls):
             places[match.start()] = card
     return [places[at] for at in sorted(places)]

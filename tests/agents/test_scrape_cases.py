@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,16 @@ pytestmark = [
 ]
 
 
-def pages(kind: str) -> dict[str, tuple[dict[str, Any], Page]]:
+Pages = dict[str, tuple[dict[str, Any], Page]]
+
+
+@pytest.fixture(scope="module")
+def pages() -> Callable[[str], Pages]:
+    """Give the pages of a kind, read once for all tests."""
+    return cache(read_all)
+
+
+def read_all(kind: str) -> Pages:
     """Return name -> (truth, what was read) for every page of a kind."""
     truth = json.loads((CASES / kind / "ground-truth.json").read_text(encoding="utf-8"))
     found = {}
@@ -34,13 +45,13 @@ def pages(kind: str) -> dict[str, tuple[dict[str, Any], Page]]:
 
 
 @pytest.mark.parametrize("kind", ["products", "articles"])
-def test_every_real_page_has_a_title_and_text(kind: str) -> None:
+def test_every_real_page_has_a_title_and_text(kind: str, pages: Callable[[str], Pages]) -> None:
     for name, (_, page) in pages(kind).items():
         assert page.title, name
         assert page.lines, name
 
 
-def test_most_shop_pages_give_the_price_they_ask() -> None:
+def test_most_shop_pages_give_the_price_they_ask(pages: Callable[[str], Pages]) -> None:
     right = named = wanted = 0
     for row, page in pages("products").values():
         amount = page.prices[0].amount if page.prices else None

@@ -19,6 +19,8 @@ ODD_DATA: Final[list[dict[str, Any]]] = [
     {"usage": {"\ud800": 1, "fuel": 3}},
     {"usage": {"fuel": object()}},
     {"odd": object()},
+    {"guest": [1]},
+    {"guest": {"calls": object()}},
 ]
 NO_WAITS: Final[list[dict[str, Any]]] = [
     {"signal": "\ud800"},
@@ -54,6 +56,16 @@ async def test_what_can_be_told_of_odd_usage_is_kept(rig: Any, make_step: Any) -
     rig.agents.add("odd", fails)
     run = await rig.run(make_step("a", agent="odd"))
     assert [dict(t.metadata.usage) for t in rig.kept(run.run_id)] == [{"fuel": 3}]
+
+
+async def test_what_a_failed_guest_tells_for_running_it_again_is_kept(rig: Any, make_step: Any) -> None:
+    async def fails(call: AgentCall) -> None:
+        raise AttemptFailed("guest.trap", "no", data={"guest": {"fuel": 7}, "trap": "unreachable"})
+
+    rig.agents.add("wasm:odd", fails)
+    run = await rig.run(make_step("a", agent="wasm:odd"))
+    (kept,) = rig.kept(run.run_id)
+    assert (kept.metadata.guest, kept.metadata.error.data) == ({"fuel": 7}, {"trap": "unreachable"})
 
 
 async def test_an_error_whose_code_is_no_text_is_kept_readable(rig: Any, make_step: Any) -> None:

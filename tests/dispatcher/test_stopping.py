@@ -22,12 +22,25 @@ async def test_an_attempt_over_its_time_is_a_timeout_and_the_rest_goes_on(rig: A
 
 
 async def test_many_attempts_each_time_out_at_their_own_time(rig: Any, make_step: Any) -> None:
-    rig.agents.add("hang", hang)
-    steps = [make_step(f"s{i}", agent="hang", timeout_s=0.01 * (5 - i)) for i in range(5)]
-    run = await rig.run(*steps, make_step("fine", timeout_s=0.001))
-    assert set(run.subtasks.values()) == {TraceStatus.TIMEOUT, TraceStatus.SUCCESS}
-    ended = [m for m, _, _, status in rig.attempts(run.run_id) if status == "timeout"]
-    assert ended == ["s4", "s3", "s2", "s1", "s0"]
+    loop = asyncio.get_running_loop()
+    began, lasted = loop.time(), {}
+
+    async def hang_timed(call: AgentCall) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            lasted[call.subtask_id] = loop.time() - began
+
+    rig.agents.add("hang", hang_timed)
+    limits = {f"s{i}": 0.02 * (5 - i) for i in range(5)}
+    steps = [make_step(name, agent="hang", timeout_s=limit) for name, limit in limits.items()]
+    long = make_step("long", agent="hang", timeout_s=60)
+    run_id = await rig.start(long, *steps, make_step("fine", timeout_s=0.001))
+    await rig.until(lambda: len(lasted) == len(limits))  # none of them waits for the long one
+    await rig.engine.cancel(run_id, "enough")
+    await rig.end_of(run_id)
+    assert rig.statuses() == dict.fromkeys(limits, "timeout") | {"fine": "success", "long": "cancelled"}
+    assert [name for name, limit in limits.items() if lasted[name] < limit - 0.01] == []
 
 
 async def test_an_agent_that_will_not_stop_is_left_behind(make_rig: Any, make_step: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -15,12 +16,34 @@ ROOMS = (
     *("dispatcher", "wasm_agents", "eval", "service"),
 )
 CODE = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*")
-_FILES = (".json", ".toml", ".html", ".css", ".py", ".tab", ".db", ".sql", ".svg")
+_FILES = (
+    *(".json", ".toml", ".html", ".css", ".py", ".tab", ".db", ".sql", ".svg"),
+    *(".c", ".h", ".js", ".wasm", ".wit", ".zig"),
+)
 Node = TypeVar("Node", bound=ast.AST)
 _ROOTS = {"CallsheetError", "Problem", "ErrorRecord"}
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the source says of codes."""
+
+    whole: frozenset[str]
+    """Codes given to errors, as they stand."""
+    ends: tuple[str, ...]
+    """Ends of those made at run time."""
+    texts: frozenset[str]
+    """Every text that reads as a code."""
+
+
 @cache
+def said() -> Said:
+    """Return what every module of every room says; their trees are let go, so that no collection walks them."""
+    modules = trees()
+    whole, ends = raised_codes(modules)
+    return Said(frozenset(whole), tuple(ends), frozenset(code_like_texts(modules)))
+
+
 def trees() -> tuple[ast.Module, ...]:
     """Return the syntax tree of every module of every room."""
     paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))

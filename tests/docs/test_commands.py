@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from examples.auction.serve import SiteServer
 from examples.auction.site import build
 from tests.docs.pages import PAGES, ROOT, Block, blocks_of
 from tests.docs.reading import Reader, Typed, missing_from, typed_in
+from wasm_agents.kits.toolchains import find_tool
 
 WITH_COMMANDS = [page for page in PAGES if any(b.language == "console" for b in blocks_of(page))]
 LANGUAGES = {"console", "json", "toml", "python", "c"}
@@ -45,6 +47,8 @@ def test_every_command_of_a_page_does_what_the_page_shows(page: Path, reader: Re
         pytest.skip("no Chromium on this machine: callsheet doctor --get-browser")
     if shutil.which("curl") is None and "$ curl" in page.read_text():
         pytest.skip("no curl on this machine")
+    if "--lang python" in page.read_text() and not os.environ.get("CI") and not find_tool("componentize-py"):
+        pytest.skip("no componentize-py on this machine: callsheet doctor")
     for typed, code, output in reader.read(page):
         at = f"{page.relative_to(ROOT)}:{typed.line}: {typed.command}"
         assert code == typed.exit_code, f"{at}\nended with {code}\n{output[-3000:]}"

@@ -17,7 +17,9 @@ from planner.validation import check
 from service.cards import load_cards
 from service.settings import load_settings
 from tests.docs.pages import PAGES, Block, blocks_of
-from wasm_agents.catalogue import read_manifest
+from tests.wasm_agents.offered import manifest
+from wasm_agents.catalogue import problems_of, read_manifest
+from wasm_agents.manifest_capabilities import Capabilities
 
 BLOCKS = [(page, block) for page in PAGES for block in blocks_of(page)]
 
@@ -58,6 +60,21 @@ def test_a_shown_manifest_is_read_as_one(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     path.write_text(block.text)
     assert read_manifest(path).name == "wasm:mirror"
+
+
+@pytest.mark.parametrize("block", shown("toml", "capabilities"), ids=lambda b: str(b.line))
+def test_shown_capabilities_are_what_a_manifest_may_ask_for(block: Block) -> None:
+    asked = tomllib.loads(block.text)["capabilities"]
+    assert set(asked) == set(Capabilities.model_fields)
+    assert list(problems_of(manifest(capabilities=asked))) == []
+
+
+@pytest.mark.parametrize("block", shown("toml", "guests"), ids=lambda b: str(b.line))
+def test_shown_guest_settings_are_read_whole(in_empty_folder: Path, block: Block) -> None:
+    Path("callsheet.toml").write_text(block.text)
+    policy = load_settings().guests.policy({"EXAMPLE_TOKEN": "Bearer x"})
+    assert policy.http
+    assert policy.secrets["example_token"].value == "Bearer x"
 
 
 def test_the_shown_settings_file_is_read_whole(in_empty_folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,3 +149,21 @@ def test_what_no_agent_can_do_is_refused_with_the_next_step(plan: Plan, objectiv
         plan(objective)
     assert caught.value.code == "plan.unsupported_objective"
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("objective", "agents"),
+    [
+        ('Sort this table by price: [{"price": 3}, {"price": 1}]', ["data"]),
+        ('Use wasm:table on "a,b"', ["wasm:table"]),
+        ('Use the table guest on "a,b"', ["wasm:table"]),
+    ],
+)
+def test_a_guest_named_by_an_everyday_word_is_called_by_its_full_name(
+    cards: tuple[AgentCard, ...], objective: str, agents: list[str]
+) -> None:
+    worded = [replace(card, words=("table", "sort")) if card.name == "data" else card for card in cards]
+    table = guest("wasm:table", {"csv": {"type": "string"}})
+    subtasks = plan_by_rules(objective, inputs={}, cards=[*worded, table])["subtasks"]
+    assert isinstance(subtasks, list)
+    assert [s["required_agent"] for s in subtasks if isinstance(s, dict)] == agents

@@ -22,21 +22,21 @@ def named(objective: str) -> dict[str, Any]:
 
 
 async def test_the_same_plan_is_checked_once() -> None:
-    known = KnownPlans(CARDS, Redactor(()))
+    known = KnownPlans(lambda: CARDS, Redactor(()))
     first = await known.read(named("x"))
     assert await known.read(dict(reversed(named("x").items()))) is first
     assert await known.read(named("y")) is not first
 
 
 async def test_a_plan_that_must_not_run_is_refused_each_time() -> None:
-    known = KnownPlans(CARDS, Redactor(()))
+    known = KnownPlans(lambda: CARDS, Redactor(()))
     for _ in range(2):
         with pytest.raises(InvalidPlan):
             await known.read({"objective": "x"})
 
 
 async def test_what_is_remembered_is_bounded_by_count_and_by_size() -> None:
-    known = KnownPlans(CARDS, Redactor(()))
+    known = KnownPlans(lambda: CARDS, Redactor(()))
     first = await known.read(named("x"))
     for number in range(known_plans.MOST + 10):
         await known.read(named(f"plan {number}"))
@@ -49,14 +49,14 @@ async def test_what_is_remembered_is_bounded_by_count_and_by_size() -> None:
 
 
 async def test_a_plan_too_long_to_remember_is_checked_all_the_same() -> None:
-    known = KnownPlans(CARDS, Redactor(()))
+    known = KnownPlans(lambda: CARDS, Redactor(()))
     found = await known.read({**named("x"), "inputs": {"text": "a" * 100_000}})
     assert found.plan.objective == "x"
     assert len(known._found) == 0
 
 
 async def test_what_is_shown_of_a_plan_has_no_secret() -> None:
-    found = await KnownPlans(CARDS, Redactor([SECRET])).read(named(f"use {SECRET}"))
+    found = await KnownPlans(lambda: CARDS, Redactor([SECRET])).read(named(f"use {SECRET}"))
     assert found.is_redacted
     assert SECRET in found.plan.objective
     assert SECRET not in found.text
@@ -69,7 +69,7 @@ def test_only_a_person_names_hosts_in_a_plan(planner: str, hosts: tuple[str, ...
 
 
 async def test_a_text_at_hand_names_the_plan_it_spells() -> None:
-    known = KnownPlans(CARDS, Redactor(()))
+    known = KnownPlans(lambda: CARDS, Redactor(()))
     first = await known.read(named("x"), canonical=canonical_json(named("x")))
     assert await known.read(named("x")) is first
 
@@ -77,7 +77,7 @@ async def test_a_text_at_hand_names_the_plan_it_spells() -> None:
 @pytest.mark.parametrize("objective", ["plain", f"use {SECRET}", "the password is in the drawer"])
 async def test_what_is_shown_is_what_the_redactor_leaves(objective: str) -> None:
     redactor = Redactor([SECRET])
-    found = await KnownPlans(CARDS, redactor).read(named(objective))
+    found = await KnownPlans(lambda: CARDS, redactor).read(named(objective))
     clean = redactor.plan(found.plan)
     assert found.shown == clean
     assert json.loads(found.text) == clean.as_json()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from storage.blobs import Blob
 from storage.database import Database
+from storage.guest_rows import GuestValueRow, set_guest_value
 from storage.journal_rows import (
     EventRow,
     IntentRow,
@@ -115,6 +116,7 @@ def _waiting(run_id: str) -> list[Statement]:
         insert_signal(SignalRow(run_id, "s1", "go", "{}", 6, 0)),
         insert_key(KeyRow("k1", "f" * 64, run_id, 1)),
         set_wake(WakeRow(run_id, 7)),
+        set_guest_value(GuestValueRow("notes", "a", "wasm:diary", 8, 2, "1")),
     ]
 
 

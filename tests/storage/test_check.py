@@ -15,6 +15,7 @@ from storage.check import check, glance
 from storage.database import Database
 from storage.journal_rows import EventRow, insert_event
 from storage.rows import insert_run, insert_trace
+from storage.shape import newest_version
 from tests.storage.filled import add_blob, fill, run, trace
 
 Change = Callable[..., None]
@@ -45,8 +46,8 @@ def test_a_whole_file_is_clean_and_every_row_is_read(path: Path) -> None:
     report = check(path)
 
     assert report.is_clean
-    assert (report.version, report.blobs) == (2, 1)
-    assert report.rows == 2 + 1 + 7 + 3 + 4 + 5  # runs, plan, traces, values, events, one of each other kind
+    assert (report.version, report.blobs) == (newest_version(), 1)
+    assert report.rows == 2 + 1 + 7 + 3 + 4 + 6  # runs, plan, traces, values, events, one of each other kind
     assert glance(path).is_clean
 
 
@@ -68,6 +69,7 @@ def test_a_whole_file_is_clean_and_every_row_is_read(path: Path) -> None:
         ("UPDATE signal SET taken = 1", ("signal", "r1 s1")),
         ("UPDATE request_key SET fingerprint = ''", ("request_key", "k1")),
         ("UPDATE wake SET at_ms = 8", ("wake", "r1")),
+        ("UPDATE guest_kv SET value = '2'", ("guest_kv", "notes a")),
     ],
 )
 def test_a_row_that_is_not_what_was_written_is_named(

@@ -13,13 +13,14 @@ import pytest
 from contracts.errors import Conflict, NotFound
 from storage import queries, rows
 from storage.database import Database
+from storage.guest_rows import GUEST_VALUE
 from storage.journal_rows import EVENT, INTENT, KEY, SIGNAL, WAIT, WAKE
 from storage.rows import PLAN, RUN, TRACE, VALUE, RunRow, ValueRow
 from storage.schema import MIGRATIONS, migrate, migrations, require_current
 from storage.statement import Query
 from storage.table import Table
 
-TABLES: list[Table[Any]] = [RUN, PLAN, TRACE, VALUE, EVENT, INTENT, WAIT, SIGNAL, KEY, WAKE]
+TABLES: list[Table[Any]] = [RUN, PLAN, TRACE, VALUE, EVENT, INTENT, WAIT, SIGNAL, KEY, WAKE, GUEST_VALUE]
 
 
 @pytest.fixture
@@ -118,6 +119,7 @@ def test_every_table_of_ours_is_strict(database: Database) -> None:
         "signal",
         "request_key",
         "wake",
+        "guest_kv",
     ]
     assert {name: strict for name, strict in found.items() if "sqlite" not in name} == dict.fromkeys(kinds, 1)
 

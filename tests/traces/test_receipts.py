@@ -120,6 +120,7 @@ def receipts(draw: st.DrawFn) -> Receipt:
         next_ms=draw(st.none() | TIMES),
         ended=draw(st.none() | st.sampled_from(TraceStatus)),
         event_id=draw(st.integers(1, 10**6)),
+        guest=draw(OBJECTS),
     )
 
 
@@ -173,6 +174,7 @@ def test_what_a_receipt_says_it_kept_whole_is_whole(receipt: Receipt) -> None:
         Receipt("t", "a", "data", TraceStatus.SUCCESS, 1, None, 0, {"x": CANARY}, {"y": CANARY}),
         Receipt("t", "a", "data", TraceStatus.SUCCESS, 1, None, 0, usage={"asked": CANARY}, log=CANARY),
         Receipt("t", "a", "data", TraceStatus.SUCCESS, 1, None, 0, warnings=(CANARY,), objective=CANARY),
+        Receipt("t", "a", "data", TraceStatus.SUCCESS, 1, None, 0, guest={"calls": [{"given": CANARY}]}),
     ],
 )
 def test_no_column_of_a_row_holds_a_secret(receipt: Receipt) -> None:
@@ -193,7 +195,7 @@ def test_what_is_long_goes_to_a_blob_and_comes_back_under_its_name() -> None:
 
 @pytest.mark.parametrize("bad", [object(), "\ud800"])
 def test_what_is_no_json_is_refused_and_makes_no_row(bad: Any) -> None:
-    for name in ("usage", "input"):
+    for name in ("usage", "input", "guest"):
         receipt = Receipt("t", "a", "data", TraceStatus.SUCCESS, 1, None, 0)
         setattr(receipt, name, {"x": bad})
         with pytest.raises(InvalidInput) as refused:

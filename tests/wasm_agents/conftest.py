@@ -5,14 +5,15 @@ A guest is spelled by the parts that differ from one that keeps to the ABI:
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from wasmtime import wat2wasm
 
-from wasm_agents.exchange import GuestResult
-from wasm_agents.host import Guest, Host
+from wasm_agents.guest import Guest
+from wasm_agents.host import Host
 from wasm_agents.limits import GuestLimits
+from wasm_agents.result import GuestResult
 
 SMALL = {"wall_ms": 2_000, "fuel": 10_000_000, "memory_bytes": 2**20, "table_elements": 100}
 ANSWER_AT = 4096
@@ -47,9 +48,21 @@ def wasm() -> Callable[..., bytes]:
     return _wasm
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs a host once for each backend that its file names in `BACKENDS`."""
+    if "backend" in metafunc.fixturenames and hasattr(metafunc.module, "BACKENDS"):
+        metafunc.parametrize("backend", metafunc.module.BACKENDS, indirect=True)
+
+
 @pytest.fixture
-def host() -> Iterator[Host]:
-    host = Host()
+def backend(request: pytest.FixtureRequest) -> Literal["direct", "public"] | None:
+    """Return what runs guests; what the host finds best unless the test's file says."""
+    return getattr(request, "param", None)
+
+
+@pytest.fixture
+def host(backend: Literal["direct", "public"] | None) -> Iterator[Host]:
+    host = Host(backend=backend)
     yield host
     host.close()
 

@@ -22,9 +22,11 @@ from wasm_agents.agent import create, shared_host
 from wasm_agents.catalogue import guest_cards
 from wasm_agents.host import Host
 
+BACKENDS = ("direct", "public")
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Make = Callable[..., Agent]
-ECHO, STATS = guest_cards()
+_CARDS = {card.name: card for card in guest_cards()}
+ECHO, STATS = _CARDS["wasm:echo"], _CARDS["wasm:text_stats"]
 FOR_EVER = {"execute": "(loop (br 0)) (i64.const 0)"}
 
 
@@ -62,7 +64,7 @@ async def test_echo_gives_back_what_it_was_given(host: Host) -> None:
     reply = await create(ECHO, host=host).run(call_with(a=[1, 2.5, "é😀", None], b={"c": True}))
     assert reply.output == {"a": [1, 2.5, "é😀", None], "b": {"c": True}}
     assert reply.status is TraceStatus.SUCCESS
-    assert set(reply.usage) == {"fuel", "peak_memory_bytes", "wall_ms"}
+    assert set(reply.usage) == {"fuel", "host_calls", "peak_memory_bytes", "wall_ms"}
 
 
 async def test_echo_keeps_a_null_that_its_card_does_not_declare(host: Host) -> None:
@@ -137,7 +139,7 @@ async def test_an_answer_that_cannot_be_used_says_why(make: Make, answer: bytes,
     with pytest.raises(AttemptFailed) as raised:
         await make(answer=answer, gives={"type": "integer"}).run(call_with())
     assert raised.value.code == code
-    assert raised.value.data["fuel"] > 0
+    assert raised.value.data["usage"]["fuel"] > 0
 
 
 async def test_a_guests_own_error_code_stays_data(make: Make) -> None:
@@ -167,7 +169,7 @@ async def test_cancelling_stops_a_looping_guest_and_frees_its_thread(make: Make,
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(agent.run(call_with(timeout_s=60)), timeout=0.3)
     started = time.perf_counter()
-    await asyncio.to_thread(host.threads.shutdown)
+    await asyncio.to_thread(host.close)
     assert time.perf_counter() - started < 1.0
 
 
@@ -180,7 +182,7 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_never_runs(make: Mak
     ended = await asyncio.gather(*running, return_exceptions=True)
     assert all(isinstance(e, asyncio.CancelledError) for e in ended)
     started = time.perf_counter()
-    await asyncio.to_thread(host.threads.shutdown)
+    await asyncio.to_thread(host.close)
     assert time.perf_counter() - started < 2.0
 
 
@@ -192,13 +194,15 @@ async def test_a_module_that_went_missing_fails_the_call_not_the_making(make: Ma
     assert raised.value.code == "load.missing"
 
 
-async def test_a_module_changed_under_the_host_is_not_run(make: Make, tmp_path: Path) -> None:
+async def test_a_module_changed_under_an_agent_is_never_run(
+    make: Make, tmp_path: Path, wasm: Callable[..., bytes], host: Host
+) -> None:
     agent = make(answer=b'{"ok":1}')
     assert (await agent.run(call_with())).output == 1
-    path = tmp_path / "guest.wasm"
-    path.write_bytes(path.read_bytes() + b"\0\2\1x")
+    (tmp_path / "guest.wasm").write_bytes(wasm(answer=b'{"ok":2}'))
+    assert (await agent.run(call_with())).output == 1
     with pytest.raises(InvalidInput) as raised:
-        await agent.run(call_with())
+        await create(agent.card, host=host).run(call_with())
     assert raised.value.code == "load.digest"
 
 

@@ -39,8 +39,10 @@ def manifest(more: str = "", table: str = "", **replaced: str) -> str:
     return text
 
 
-def test_the_projects_guests_are_echo_and_text_stats() -> None:
-    assert [card.name for card in guest_cards()] == ["wasm:echo", "wasm:text_stats"]
+def test_the_projects_guests_come_by_name() -> None:
+    names = [card.name for card in guest_cards()]
+    assert names == sorted(f"wasm:{path.parent.name}" for path in GUESTS.glob("*/agent.toml"))
+    assert {"wasm:echo", "wasm:text_stats"} <= set(names)
 
 
 def test_every_module_lies_beside_its_manifest() -> None:
@@ -73,11 +75,11 @@ def test_a_folder_without_manifest_is_passed_over(tmp_path: Path) -> None:
         pytest.param(manifest(module='module = "../mine.wasm"'), "load.manifest", id="module elsewhere"),
         pytest.param(manifest(module='module = "/etc/passwd"'), "load.manifest", id="module anywhere"),
         pytest.param(manifest(sha256=""), "load.manifest", id="no digest"),
-        pytest.param(manifest(sha256='sha256 = "xyz"'), "agent.bad_card", id="digest of another form"),
+        pytest.param(manifest(sha256='sha256 = "xyz"'), "load.manifest", id="digest of another form"),
         pytest.param(manifest(name='name = "wasm:mine"'), "load.manifest", id="name with prefix"),
-        pytest.param(manifest(version=""), "agent.bad_card", id="no version"),
+        pytest.param(manifest(version=""), "load.manifest", id="no version"),
         pytest.param(manifest(more='entry = "os:system"'), "load.manifest", id="entry"),
-        pytest.param(manifest(more="colour = 1"), "agent.bad_card", id="unknown field"),
+        pytest.param(manifest(more="colour = 1"), "load.manifest", id="unknown field"),
         pytest.param(manifest(more="timeout_s = nan"), "load.manifest", id="not a number"),
         pytest.param(manifest(more="words = [2026-01-01]"), "load.manifest", id="a date"),
         pytest.param(manifest(table="[limits]\ntime = 5"), "load.manifest", id="unknown limit"),

@@ -1,8 +1,10 @@
 """The C guest text_stats against a plain Python reading of what it promises."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from contracts.errors import AttemptFailed
 from contracts.jsonvalue import parse_json
 from wasm_agents.catalogue import guest_cards, module_path
 from wasm_agents.envelope import open_envelope
-from wasm_agents.host import Guest, Host
+from wasm_agents.guest import Guest
+from wasm_agents.host import Host
 from wasm_agents.limits import GuestLimits
 
 CARD = next(card for card in guest_cards() if card.name == "wasm:text_stats")
@@ -80,6 +83,77 @@ def test_stats_of_any_text_are_as_counted_in_python(stats: Callable[[bytes], Any
 def _utf16(text: str) -> list[int]:
     raw = text.encode("utf-16-be")
     return [raw[i] << 8 | raw[i + 1] for i in range(0, len(raw), 2)]
+
+
+def cleaned_in_python(text: str, step: str) -> str:
+    match step:
+        case "strip_control":
+            return re.sub("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ufeff]", "", text)
+        case "normalize_newlines":
+            return re.sub("\\r\\n?", "\\n", text)
+        case "collapse_spaces":
+            return re.sub("[ \\t]+", " ", text)
+        case "trim":
+            return text.strip(" \t\r\n")
+        case _:
+            return re.sub("[A-Z]+", lambda found: found[0].lower(), text)
+
+
+STEPS = ["strip_control", "normalize_newlines", "collapse_spaces", "trim", "lower"]
+DIRTY = st.sampled_from("aZ \t\r\n\x00\x07\x7f\x85\x9f\xa0\ufeffé😀.") | st.characters(
+    exclude_categories=["Cs"]
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=DIRTY), steps=st.lists(st.sampled_from(STEPS), max_size=6))
+def test_a_text_is_cleaned_step_by_step_and_then_counted(
+    stats: Callable[[bytes], Any], text: str, steps: list[str]
+) -> None:
+    wanted = reduce(cleaned_in_python, steps, text)
+    found = stats(json.dumps({"text": text, "clean": steps}).encode())
+    assert found == stats_of(wanted) | {"cleaned": wanted}
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("<p>one<br/>two</p>", " one two "),
+        ('<a href="x>y">one</a>', " one "),
+        ("<!-- <b> --> a <!DOCTYPE html>b<?xml ?>", "  a  b "),
+        ("1 < 2 and <3 > 2", "1 < 2 and <3 > 2"),
+        ("<p unclosed <b>x</b>", "<p unclosed  x "),
+        ("<!-- open <b>x</b>", "<!-- open  x "),
+        ("<", "<"),
+        ("a<", "a<"),
+        ("<a " + "x" * 3000 + ">", "<a " + "x" * 3000 + ">"),
+    ],
+)
+def test_markup_becomes_a_space_and_other_signs_stay(
+    stats: Callable[[bytes], Any], text: str, cleaned: str
+) -> None:
+    assert stats(json.dumps({"text": text, "clean": ["strip_tags"]}).encode())["cleaned"] == cleaned
+
+
+def test_a_megabyte_of_tags_that_never_end_is_cleaned_within_the_limits(guest: Guest) -> None:
+    for bomb in ("<!--", '<b ="', "<a x=' ", "<"):
+        text = bomb * (1_000_000 // len(bomb))
+        result = guest.call(json.dumps({"text": text, "clean": ["strip_tags"]}).encode(), 30.0)
+        assert isinstance(open_envelope(result.output), dict)
+
+
+def test_no_step_leaves_the_text_and_null_means_none(stats: Callable[[bytes], Any]) -> None:
+    assert stats(b'{"text":"A b","clean":[]}')["cleaned"] == "A b"
+    assert "cleaned" not in stats(b'{"text":"A b","clean":null}')
+
+
+@pytest.mark.parametrize(
+    "clean", ['"trim"', '["polish"]', "[1]", '["trim",{"a":[]}]', "[" + '"trim",' * 16 + '"trim"]']
+)
+def test_a_step_nobody_knows_is_an_error_of_the_guest(stats: Callable[[bytes], Any], clean: str) -> None:
+    with pytest.raises(AttemptFailed) as raised:
+        stats(f'{{"text":"a","clean":{clean}}}'.encode())
+    assert raised.value.data["guest_code"] == "bad_input"
 
 
 def test_every_escape_stands_for_one_character(stats: Callable[[bytes], Any]) -> None:

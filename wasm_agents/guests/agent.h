@@ -7,7 +7,8 @@
  *
  * `input` is one JSON object, UTF-8. `answer` appends one JSON envelope to
  * `out`: {"ok": value} or {"error": {"code": "...", "message": "..."}}.
- * The host makes a fresh instance for each call, so nothing is ever freed.
+ * Nothing is freed within a call. A call of an instance that has answered before
+ * begins where the first began, so it does not keep what that one needed.
  */
 #ifndef AGENT_H
 #define AGENT_H
@@ -18,11 +19,11 @@
 #define PAGE 65536u
 
 extern uint8_t __heap_base;
-static uint32_t heap_top;
+static uint32_t heap_top, heap_dirty; /* next free byte; end of what an earlier call used */
+static int has_answered;
 
-/* Return `size` bytes, 16-aligned and zero, or 0 when memory is at its limit.
- * Fresh pages are zero and nothing is handed out twice. */
-static void *take(uint32_t size) {
+/* Return `size` bytes, 16-aligned, or 0 when memory is at its limit. */
+static void *take_raw(uint32_t size) {
   if (heap_top == 0) heap_top = ((uint32_t)(uintptr_t)&__heap_base + 15u) & ~15u;
   uint64_t end = ((uint64_t)heap_top + (size ? size : 1u) + 15u) & ~(uint64_t)15u;
   uint64_t have = (uint64_t)__builtin_wasm_memory_size(0) * PAGE;
@@ -32,6 +33,14 @@ static void *take(uint32_t size) {
   }
   void *found = (void *)(uintptr_t)heap_top;
   heap_top = (uint32_t)end;
+  return found;
+}
+
+/* Return zeroed bytes. Fresh pages are zero; those of an earlier call are not. */
+static void *take(uint32_t size) {
+  uint8_t *found = take_raw(size);
+  uint32_t start = (uint32_t)(uintptr_t)found;
+  if (found && start < heap_dirty) __builtin_memset(found, 0, (heap_top < heap_dirty ? heap_top : heap_dirty) - start);
   return found;
 }
 
@@ -52,19 +61,23 @@ typedef struct {
   int failed;
 } buffer;
 
-static void put(buffer *out, const void *bytes, uint32_t length) {
-  if (out->failed) return;
-  if ((uint64_t)out->length + length > out->room) {
-    uint64_t room = ((uint64_t)out->length + length) * 2u + 256u;
-    uint8_t *moved = room > UINT32_MAX ? 0 : take((uint32_t)room);
-    if (!moved) {
-      out->failed = 1;
-      return;
-    }
-    copy(moved, out->bytes, out->length);
-    out->bytes = moved;
-    out->room = (uint32_t)room;
+/* Make room for `more` bytes; saying it before much is written saves moving it. */
+static void reserve(buffer *out, uint64_t more) {
+  uint64_t room = (uint64_t)out->length + more;
+  if (out->failed || room <= out->room) return;
+  uint8_t *moved = room > UINT32_MAX ? 0 : take_raw((uint32_t)room);
+  if (!moved) {
+    out->failed = 1;
+    return;
   }
+  copy(moved, out->bytes, out->length);
+  out->bytes = moved;
+  out->room = (uint32_t)room;
+}
+
+static void put(buffer *out, const void *bytes, uint32_t length) {
+  if ((uint64_t)out->length + length > out->room) reserve(out, (uint64_t)out->length + 2u * (uint64_t)length + 256u);
+  if (out->failed) return;
   copy(out->bytes + out->length, bytes, length);
   out->length += length;
 }
@@ -84,7 +97,14 @@ static void put_number(buffer *out, uint32_t value) {
 
 static void answer(const uint8_t *input, uint32_t length, buffer *out);
 
-EXPORT("alloc") void *agent_alloc(uint32_t size) { return take(size); }
+EXPORT("alloc") void *agent_alloc(uint32_t size) {
+  if (has_answered) {
+    if (heap_top > heap_dirty) heap_dirty = heap_top;
+    heap_top = 0;
+    has_answered = 0;
+  }
+  return take_raw(size);
+}
 
 EXPORT("dealloc") void agent_dealloc(void *pointer, uint32_t size) {
   (void)pointer;
@@ -94,6 +114,7 @@ EXPORT("dealloc") void agent_dealloc(void *pointer, uint32_t size) {
 EXPORT("execute") uint64_t agent_execute(const uint8_t *input, uint32_t length) {
   static const char full[] = "{\"error\":{\"code\":\"out_of_memory\",\"message\":\"the guest's memory is full\"}}";
   buffer out = {0};
+  has_answered = 1;
   answer(input, length, &out);
   if (out.failed) return ((uint64_t)(uint32_t)(uintptr_t)full << 32) | (sizeof full - 1);
   return ((uint64_t)(uint32_t)(uintptr_t)out.bytes << 32) | out.length;

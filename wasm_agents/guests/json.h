@@ -1,4 +1,4 @@
-/* A strict reader of one JSON object's string member; decodes in place.
+/* A strict reader of one JSON object's members that are strings or lists of them; decodes in place.
  *
  * The input must be valid UTF-8 (the host sends nothing else). Escapes, surrogate
  * pairs and nesting are checked; a lone surrogate is refused.
@@ -147,29 +147,96 @@ static void skip_value(reader *r, int depth) {
   expect(r, close);
 }
 
-/* Find the object's string member `name`. Returns 0 when the input is no JSON
- * object or has no such string; `r->bad` tells the first from the second. */
-static int find_string(reader *r, const char *name, uint32_t name_length, string *found) {
-  int seen = 0;
+#define MAX_ITEMS 16
+
+/* A member wanted of an object: a string, or a list of at most MAX_ITEMS of them when `is_list`. */
+typedef struct {
+  const char *name;
+  uint32_t length;
+  int is_list;
+  int is_there; /* and of the type that is wanted; null counts as absent */
+  int is_wrong;
+  string items[MAX_ITEMS];
+  uint32_t count;
+} member;
+
+#define MEMBER(label, list) {.name = label, .length = sizeof(label) - 1, .is_list = list}
+
+static int next_is_null(reader *r) {
+  skip_space(r);
+  if (r->end - r->at < 4 || !same(r->at, (const uint8_t *)"null", 4)) return 0;
+  r->at += 4;
+  return 1;
+}
+
+static void read_list(reader *r, member *m) {
+  if (next_is(r, ']')) return;
+  do {
+    if (m->count < MAX_ITEMS && next_is(r, '"')) m->items[m->count++] = read_string(r);
+    else {
+      m->is_wrong = 1;
+      skip_value(r, 1);
+    }
+  } while (next_is(r, ','));
+  expect(r, ']');
+}
+
+static void read_member(reader *r, member *m) {
+  m->is_there = 1;
+  m->is_wrong = 0;
+  m->count = 0;
+  if (m->is_list ? next_is(r, '[') : next_is(r, '"')) {
+    if (m->is_list) read_list(r, m);
+    else m->items[m->count++] = read_string(r);
+  } else if (next_is_null(r)) {
+    m->is_there = 0;
+  } else {
+    m->is_wrong = 1;
+    skip_value(r, 0);
+  }
+}
+
+/* Read the object's members that are wanted; `r->bad` says that it is no JSON object. */
+static void read_object(reader *r, member *wanted, uint32_t count) {
   expect(r, '{');
   if (!next_is(r, '}')) {
     do {
       expect(r, '"');
       string key = read_string(r);
-      int wanted = key.length == name_length && same(key.bytes, (const uint8_t *)name, name_length);
       expect(r, ':');
-      if (wanted && next_is(r, '"')) {
-        *found = read_string(r);
-        seen = 1;
-      } else {
-        skip_value(r, 0);
-      }
+      member *found = 0;
+      for (uint32_t i = 0; i < count; i++)
+        if (key.length == wanted[i].length && same(key.bytes, (const uint8_t *)wanted[i].name, key.length))
+          found = &wanted[i];
+      if (found) read_member(r, found);
+      else skip_value(r, 0);
     } while (next_is(r, ','));
     expect(r, '}');
   }
   skip_space(r);
   if (r->at != r->end) r->bad = 1;
-  return seen && !r->bad;
+}
+
+static void put_string(buffer *out, string text) {
+  static const char hex[] = "0123456789abcdef";
+  reserve(out, (uint64_t)text.length + 64u);
+  PUT(out, "\"");
+  uint32_t start = 0;
+  for (uint32_t i = 0; i < text.length; i++) {
+    uint8_t c = text.bytes[i];
+    if (c >= 32 && c != '"' && c != '\\') continue;
+    put(out, text.bytes + start, i - start);
+    start = i + 1;
+    if (c >= 32) {
+      uint8_t pair[2] = {'\\', c};
+      put(out, pair, 2);
+    } else {
+      uint8_t code[6] = {'\\', 'u', '0', '0', (uint8_t)hex[c >> 4], (uint8_t)hex[c & 15]};
+      put(out, code, 6);
+    }
+  }
+  put(out, text.bytes + start, text.length - start);
+  PUT(out, "\"");
 }
 
 #endif

@@ -3,9 +3,11 @@
  * A word is a maximal run of ASCII letters; case does not tell words apart.
  * A sentence ends at a maximal run of `.`, `!` or `?`. Characters are Unicode
  * code points. `top` holds the five commonest words, earliest first among equals.
+ * `clean` names steps taken before, in their order; the text they leave is given too.
  */
 #include "agent.h"
 #include "json.h"
+#include "text_stats/clean.h"
 
 #define TOP 5
 
@@ -101,7 +103,7 @@ static void put_field(buffer *out, const char *label, uint32_t length, uint32_t 
 static void put_report(buffer *out, const counts *c, const vocabulary *v) {
   const word *top[TOP];
   uint32_t held = find_top(v, top);
-  FIELD(out, "{\"ok\":{\"words\":", c->words);
+  FIELD(out, "\"words\":", c->words);
   FIELD(out, ",\"unique\":", v->unique);
   FIELD(out, ",\"sentences\":", c->sentences);
   FIELD(out, ",\"chars\":", c->chars);
@@ -117,14 +119,41 @@ static void put_report(buffer *out, const counts *c, const vocabulary *v) {
   PUT(out, "]}}");
 }
 
+/* Take the steps; say no and return 0 when one of them is unknown. */
+static int clean_text(string *text, const member *steps, buffer *out) {
+  for (uint32_t i = 0; i < steps->count; i++)
+    if (!clean(text, steps->items[i])) {
+      FAIL(out, "bad_input", "clean knows strip_tags, strip_control, normalize_newlines, collapse_spaces, trim and lower");
+      return 0;
+    }
+  return 1;
+}
+
 static void answer(const uint8_t *input, uint32_t length, buffer *out) {
   reader r = {(uint8_t *)(uintptr_t)input, (uint8_t *)(uintptr_t)input + length, 0};
-  string text = {0};
+  member wanted[] = {MEMBER("text", 0), MEMBER("clean", 1)};
+  member *given = &wanted[0], *steps = &wanted[1];
   vocabulary v = {0};
-  if (!find_string(&r, "text", 4, &text)) {
-    if (r.bad) FAIL(out, "bad_json", "the input is not one JSON object");
-    else FAIL(out, "bad_input", "text is missing or not a string");
+  read_object(&r, wanted, 2);
+  if (r.bad) {
+    FAIL(out, "bad_json", "the input is not one JSON object");
     return;
+  }
+  if (!given->is_there || given->is_wrong) {
+    FAIL(out, "bad_input", "text is missing or not a string");
+    return;
+  }
+  if (steps->is_wrong) {
+    FAIL(out, "bad_input", "clean is not a list of at most 16 steps");
+    return;
+  }
+  string text = given->items[0];
+  if (!clean_text(&text, steps, out)) return;
+  PUT(out, "{\"ok\":{");
+  if (steps->is_there) {
+    PUT(out, "\"cleaned\":");
+    put_string(out, text); /* before its words are folded to lower case */
+    PUT(out, ",");
   }
   counts c = count(text);
   if (!make_room(&v, c.words)) {

@@ -1,0 +1,1 @@
+"""The C API that ships in the wasmtime wheel, called directly."""

@@ -1,0 +1,1 @@
+"""Components: guests written in languages that bring their own runtime, through one WIT world."""

@@ -1,0 +1,1 @@
+"""The guest in Python; its build takes `main.py`."""

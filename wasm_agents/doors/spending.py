@@ -1,0 +1,55 @@
+"""What one call used of the world, held against what it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.errors import AttemptFailed
+
+
+@dataclass(slots=True)
+class Spending:
+    """Counts of one call.
+
+    Attributes:
+        egress_most: Bytes it may send and receive.
+    """
+
+    egress_most: int
+    host_calls: int = 0
+    requests: int = 0
+    egress_bytes: int = 0
+
+    def left(self) -> int:
+        """Return the bytes that may still be sent and received."""
+        return max(0, self.egress_most - self.egress_bytes)
+
+    def send(self, size: int) -> None:
+        """Count a request before it is sent.
+
+        Raises:
+            AttemptFailed: `limit.egress`, it does not fit any more.
+        """
+        if size > self.left():
+            raise over_egress(self.egress_most)
+        self.requests += 1
+        self.egress_bytes += size
+
+    def receive(self, size: int) -> None:
+        """Count what came back.
+
+        Raises:
+            AttemptFailed: `limit.egress`, it was more than was left.
+        """
+        self.egress_bytes += size
+        if self.egress_bytes > self.egress_most:
+            raise over_egress(self.egress_most)
+
+
+def over_egress(most: int) -> AttemptFailed:
+    """Return the error of a call that sends or receives more than it may."""
+    return AttemptFailed(
+        "limit.egress",
+        f"the guest may send and receive {most} bytes in one call, and would use more",
+        hint="Raise limits.egress_bytes, or ask for less.",
+    )
