@@ -58,6 +58,10 @@ bench-dispatch: $(VENV)/.dev ## 1,000 no-op subtasks, each traced in database an
 bench-durable: $(VENV)/.dev $(PEERS)/.done ## Durable runs beside LangGraph, DBOS and the floor; ARGS="--bars 1 --rounds 3"
 	@$(BIN)/python benchmarks/durable/bench.py --peers $(PEERS)/bin/python $(ARGS)
 
+.PHONY: attack
+attack: $(VENV)/.dev $(PEERS)/.done ## Attack guests here and under Extism, then fuzz and failing host calls: [N=1000]
+	@$(BIN)/python -P benchmarks/attack/main.py $(if $(N),--n $(call quoted,N)) --peers $(PEERS)/bin/python
+
 .PHONY: bench-wasm
 bench-wasm: $(VENV)/.dev $(PEERS)/.done $(JS)/.done ## The WASM host beside Extism: calls, 10,000 at once, loading, the whole path; ARGS="--bars 1,4"
 	@$(BIN)/python -P benchmarks/wasm/bench.py --peers $(PEERS)/bin/python $(ARGS)

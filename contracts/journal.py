@@ -62,6 +62,9 @@ class Receipt:
     """How the subtask ended, where this attempt ended it."""
     event_id: int = 0
     guest: Mapping[str, JsonValue] = field(default_factory=dict)
+    usage_text: str = ""
+    guest_text: str = ""
+    """The JSON of both where it was written already."""
 
     def as_trace(self, run_id: str) -> ExecutionTrace:
         """Return the trace as it is read back."""

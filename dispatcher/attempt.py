@@ -34,6 +34,8 @@ class Outcome:
     reply: AgentReply | None = None
     text: str = ""
     """The reply's output, as JSON."""
+    told: tuple[str, str] = ("", "")
+    """Its usage and its recording, as JSON."""
     error: CallsheetError | None = None
     parked: Parked | None = None
     is_not_done: bool = False
@@ -196,12 +198,12 @@ def _waiting(parked: Parked) -> Outcome:
 def _usable(reply: AgentReply) -> Outcome:
     """Return the reply if a trace can hold it; agents are code too, and answer what their types forbid."""
     try:
-        check_reply(reply)
+        told = check_reply(reply)
         text = encode(reply.output, "output")
     except (CallsheetError, TypeError, ValueError, AttributeError) as exc:
         message = f"the agent's reply cannot be kept: {str(exc)[:300]}"
         return Outcome(error=AttemptFailed("agent.bad_reply", message), is_ambiguous=True)
-    return Outcome(reply=reply, text=text)
+    return Outcome(reply=reply, text=text, told=told)
 
 
 def _timeout(call: AgentCall, *, is_stopped: bool) -> AttemptTimedOut:

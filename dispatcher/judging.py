@@ -76,10 +76,11 @@ class Judge:
         """Return the receipt of an attempt that is over."""
         found = receipt_of(work, outcome, trace_id=self._office.ids.new(), started_ms=started_ms)
         if work.meter is not None:
-            found.usage = {**found.usage, **work.meter.used()}
+            found.usage, found.usage_text = {**found.usage, **work.meter.used()}, ""
         if work.spent:
             told = used_of(found.usage)
             found.usage = {**found.usage, **{n: told.get(n, 0) + used for n, used in work.spent.items()}}
+            found.usage_text = ""
             work.spent = {}
         return found
 

@@ -54,6 +54,7 @@ def receipt_of(work: Work, outcome: Outcome, *, trace_id: str, started_ms: int) 
         found.usage = reply.usage
         found.log = reply.log
         found.guest = reply.guest
+        found.usage_text, found.guest_text = outcome.told
     elif error is not None:
         found.error = record_of(error)
         found.usage = usage_of(error)

@@ -23,10 +23,13 @@ _SIGNAL: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _GOOD: Final = frozenset({TraceStatus.SUCCESS, TraceStatus.PARTIAL_SUCCESS})
 
 
-def check_reply(reply: AgentReply) -> None:
-    """Pass a reply whose parts beside the output are what they should be.
+def check_reply(reply: AgentReply) -> tuple[str, str]:
+    """Pass a reply that a trace can hold as it is, and return the JSON of its usage and of its recording.
+
+    Both are empty where there is none.
 
     Raises:
+        InvalidInput: Or pydantic's ValidationError: a part of it is no JSON, or too long.
         AttemptFailed: `agent.bad_reply`.
         TypeError: Or ValueError, AttributeError: it is no reply at all.
     """
@@ -35,15 +38,17 @@ def check_reply(reply: AgentReply) -> None:
             "agent.bad_reply", f"a reply's status is success or partial, not {reply.status!r}"
         )
     if not (reply.warnings or reply.usage or reply.log or reply.guest or reply.score is not None):
-        return
+        return "", ""
     if reply.score is not None and not math.isfinite(reply.score):
         raise AttemptFailed("agent.bad_reply", f"a score is a number, this is {reply.score!r}")
     if len(reply.log) > MAX_LOG_CHARS:
         raise AttemptFailed("agent.bad_reply", f"a log of {len(reply.log)} characters")
-    if reply.guest:
-        encode(dict(reply.guest), "guest")
-    encode({"usage": dict(reply.usage), "warnings": list(reply.warnings), "log": reply.log}, "reply")
-    TraceMetadata(score=reply.score, warnings=tuple(reply.warnings), usage=dict(reply.usage), log=reply.log)
+    usage = encode(dict(reply.usage), "usage") if reply.usage else ""
+    guest = encode(dict(reply.guest), "guest") if reply.guest else ""
+    if reply.warnings or reply.log or reply.score is not None:
+        encode({"warnings": list(reply.warnings), "log": reply.log}, "reply")
+        TraceMetadata(score=reply.score, warnings=tuple(reply.warnings), log=reply.log)
+    return usage, guest
 
 
 def record_of(error: CallsheetError) -> ErrorRecord:

@@ -144,9 +144,9 @@ def _misfits(at: str, value: JsonValue, card: AgentCard, name: str, checkers: Ch
         yield Problem("plan.bad_arguments", at, f"the card of {card.name} is unusable: {exc.message}")
         return
     checkers[card.name, name] = checker
-    for pointer, message in checker.problems(value):
-        yield Problem("plan.bad_arguments", at + pointer, f"{card.name} cannot take this {name}: {message}")
-        return
+    wrong = checker.first(value)
+    if wrong is not None:
+        yield Problem("plan.bad_arguments", at + wrong[0], f"{card.name} cannot take this {name}: {wrong[1]}")
 
 
 def _checker(card: AgentCard, name: str) -> Checker:

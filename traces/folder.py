@@ -6,7 +6,7 @@ import os
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -82,12 +82,9 @@ def in_written_order(files: Iterable[Filed]) -> list[Filed]:
     numbers = _numbers(known)
     placed: dict[str, Filed] = {}
     for filed in sorted(known.values(), key=lambda f: (f.timestamp, natural(f.name))):
-        waiting: list[Filed] = []
-        here: Filed | None = filed
-        while here is not None and here.name not in placed:
-            waiting.append(here)
-            here = _before(here, known, numbers)
-        placed |= {f.name: f for f in reversed(waiting)}
+        if filed.name not in placed:
+            waiting = [filed, *_before(filed, known, numbers, placed)]
+            placed |= {f.name: f for f in reversed(waiting)}
     return list(placed.values())
 
 
@@ -101,10 +98,18 @@ def _numbers(names: Iterable[str]) -> dict[str, Sequence[int]]:
     return {prefix: sorted(numbers) for prefix, numbers in found.items()}
 
 
-def _before(filed: Filed, known: dict[str, Filed], numbers: dict[str, Sequence[int]]) -> Filed | None:
+def _before(
+    filed: Filed, known: dict[str, Filed], numbers: dict[str, Sequence[int]], placed: dict[str, Filed]
+) -> Iterator[Filed]:
+    """Yield what lay there when a file was named and is not placed yet, the last first.
+
+    A suffix is also passed over where another stem's own name stands on it.
+    """
     taken = numbers.get(filed.stem, ())
-    place = bisect_left(taken, filed.number)
-    if filed.number < 2 or not place:
-        return None
-    number = taken[place - 1]
-    return known.get(f"{filed.stem}{END}" if number == 1 else f"{filed.stem}_{number}{END}")
+    for place in range(bisect_left(taken, filed.number) - 1, -1, -1):
+        number = taken[place]
+        other = known.get(f"{filed.stem}{END}" if number == 1 else f"{filed.stem}_{number}{END}")
+        if other is not None and other.name not in placed:
+            yield other
+        elif other is not None and other.stem == filed.stem:
+            return  # what lay there before that one is placed with it

@@ -26,6 +26,11 @@ from traces.summary import preview_text
 _NULL: Final = "null"
 _NO_USAGE: Final = "{}"
 _NO_BLOBS: Final = (None, None)
+_DIGESTS: Final = frozenset({
+    "format", "digest", "abi", "limits", "seed", "clock_us", "input_sha256", "code", "output_sha256", "fuel",
+    "engine", "sum",
+})  # fmt: skip
+"""What a recording always has: hashes and numbers, in which there is nothing to look for."""
 
 
 class KeptReceipt(NamedTuple):
@@ -56,6 +61,8 @@ def receipt_row(run_id: str, receipt: Receipt, redactor: Redactor) -> KeptReceip
 
 def _is_plain(receipt: Receipt, given: str, gave: str, about: str, redactor: Redactor) -> bool:
     if receipt.error is not None or receipt.usage or receipt.warnings or receipt.log or receipt.guest:
+        if receipt.guest_text and receipt.guest.keys() <= _DIGESTS:
+            about = about.replace(receipt.guest_text, "")
         looked_at = redactor.is_plain(given, gave, about)
     else:  # all that `about` has of other people's words is the plan's, the same for every run of it
         known = redactor.is_plain_known(f"{receipt.subtask_id}\n{receipt.objective}\n{receipt.agent_version}")
@@ -92,7 +99,7 @@ def _row(run_id: str, receipt: Receipt, given: str, gave: str, about: str) -> Ke
         error.code if error is not None else None,
         receipt.next_ms,
         receipt.ended.value if receipt.ended is not None else None,
-        _json_text(receipt.usage, receipt.trace_id) if receipt.usage else _NO_USAGE,
+        receipt.usage_text or (_json_text(receipt.usage, receipt.trace_id) if receipt.usage else _NO_USAGE),
         blobs[0].sha256 if blobs[0] is not None else None,
         blobs[1].sha256 if blobs[1] is not None else None,
         body,
@@ -118,9 +125,9 @@ def _metadata(receipt: Receipt) -> str:
     if receipt.score is not None or receipt.error is not None or receipt.warnings or receipt.log:
         found.extend(_rarer(receipt))
     if receipt.usage:
-        found.append(f'"usage":{_json_text(receipt.usage, receipt.trace_id)}')
+        found.append(f'"usage":{receipt.usage_text or _json_text(receipt.usage, receipt.trace_id)}')
     if receipt.guest:
-        found.append(f'"guest":{_json_text(receipt.guest, receipt.trace_id)}')
+        found.append(f'"guest":{receipt.guest_text or _json_text(receipt.guest, receipt.trace_id)}')
     return "{" + ",".join(found) + "}"
 
 

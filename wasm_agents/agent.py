@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -32,6 +33,9 @@ from wasm_agents.result import USED, GuestResult
 from wasm_agents.surroundings import Surroundings
 
 MAX_TEXT: Final = 300
+ARMED: Final = 2
+"""Instances kept ready for an agent's next calls."""
+ARM_AFTER_S: Final = 0.02
 MAX_GUESTS: Final = 64
 """Limits one agent is kept loaded under: a run's budgets make more."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,6 +90,7 @@ class _GuestAgent:
         self._declared = frozenset(card.takes.get("properties", {}))
         self._instance: str = card.extra.get("instance", "fresh")
         self._keeping = Keeping()
+        self._arming: asyncio.TimerHandle | None = None
         self._asks = bool(card.extra.get("capabilities"))
         self._granted: Granted | None = None
         self._guests: dict[GuestLimits, Guest] = {}
@@ -133,11 +138,23 @@ class _GuestAgent:
         content, world = attempt.content, attempt.world
         serve = doors.serve if doors is not None else None
         if self._instance == "fresh":
+            if not call.allowance:  # a budget's limits are hardly met twice
+                self._arm_soon(guest)
             return await guest.call_async(content, call.timeout_s, world=world, serve=serve)
         session = call.run_id if self._instance == "session" else ""
         return await self._keeping.call(
             guest, content, call.timeout_s, session=session, world=world, serve=serve
         )
+
+    def _arm_soon(self, guest: Guest) -> None:
+        """Make instances ahead a little later, when whoever called is likely to have been answered."""
+        if self._arming is None or self._arming.when() < asyncio.get_running_loop().time() - ARM_AFTER_S:
+            self._arming = asyncio.get_running_loop().call_later(ARM_AFTER_S, self._arm, guest)
+
+    def _arm(self, guest: Guest) -> None:
+        self._arming = None
+        with suppress(CallsheetError):  # no room: then the next call says so itself
+            guest.arm(ARMED)
 
     def _grant(self, call: AgentCall) -> Granted:
         if self._asks or call.allowance:
@@ -172,7 +189,7 @@ class _GuestAgent:
     def _given(self, inputs: Mapping[str, JsonValue]) -> GuestInput:
         try:
             found = guest_input(inputs, self._declared)
-            error = next(iter(self._takes.iter_errors(found.given)), None)
+            error = _first_error(self._takes, found.given)
         except (ValueError, TypeError, RecursionError) as exc:
             raise self._bad_input("", f"the inputs are not JSON: {exc}") from exc
         if error is not None:
@@ -185,14 +202,13 @@ class _GuestAgent:
         return InvalidInput("wasm.bad_input", text, where=pointer, hint=hint)
 
     def _check_output(self, output: JsonValue) -> None:
-        if self._gives.is_valid(output):
-            return
-        error = next(iter(self._gives.iter_errors(output)))
-        raise AttemptFailed(
-            "output.schema",
-            f"{self._card.name} gave what its card does not: {str(error.message)[:MAX_TEXT]}",
-            where=join_pointer(*error.instance_path),
-        )
+        error = _first_error(self._gives, output)
+        if error is not None:
+            raise AttemptFailed(
+                "output.schema",
+                f"{self._card.name} gave what its card does not: {str(error.message)[:MAX_TEXT]}",
+                where=join_pointer(*error.instance_path),
+            )
 
 
 class _Attempt:
@@ -269,6 +285,17 @@ def _validator(card: AgentCard, name: Literal["takes", "gives"]) -> jsonschema_r
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as exc:
         message = f"{card.name}: {name} is no JSON Schema: {str(exc)[:MAX_TEXT]}"
         raise InvalidInput("agent.bad_card", message, where=f"/{name}") from exc
+
+
+def _first_error(
+    validator: jsonschema_rs.Draft202012Validator, value: JsonValue
+) -> jsonschema_rs.ValidationError | None:
+    """Return the first error alone: finding all that a long list can have takes seconds."""
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as exc:
+        return exc
+    return None
 
 
 def _refuse_reference(uri: str) -> Never:

@@ -29,13 +29,41 @@ HEADER: Final = b"\0asm\x01\0\0\0"
 COMPONENT: Final = b"\0asm\x0d\0\x01\0"
 _KINDS: Final[dict[bytes, Kind]] = {HEADER: "core", COMPONENT: "component"}
 # Core sections, by number.
+_CUSTOM: Final = 0
+_TYPES: Final = 1
 _IMPORTS: Final = 2
 _TABLES: Final = 4
+_START: Final = 8
+_GLOBALS: Final = 6
 _EXPORTS: Final = 7
 _CODE: Final = 10
+MAX_TYPES: Final = 60_000
+"""Of a module: each takes a hundred times its length in memory, and is looked at by the host."""
+MAX_GLOBALS: Final = 60_000
+"""Of a core module: a slot has a mebibyte for them and for what else an instance is."""
+MAX_COMPONENT_GLOBALS: Final = 5_000
+"""Of a module in a component, which is made of it up to 64 times; nothing of this counts as its memory."""
+MAX_COMPONENT_IMPORTS: Final = 10_000
+_COUNTED: Final[dict[Kind, dict[int, tuple[str, int]]]] = {
+    "core": {
+        _TYPES: ("types", MAX_TYPES),
+        _IMPORTS: ("imports", MAX_SHAPE),
+        _GLOBALS: ("globals", MAX_GLOBALS),
+        _EXPORTS: ("exports", MAX_SHAPE),
+    },
+    "component": {
+        _TYPES: ("types", MAX_TYPES),
+        _IMPORTS: ("imports", MAX_COMPONENT_IMPORTS),
+        _GLOBALS: ("globals", MAX_COMPONENT_GLOBALS),
+    },
+}
 # A component's sections that hold a whole binary.
 _CORE_MODULE: Final = 1
 _NESTED_COMPONENT: Final = 4
+_NAMES: Final = b"name"
+"""What the section of functions' names is called."""
+_NOT_NAMES: Final = b"none"
+"""As long, and no section of names."""
 
 
 @dataclass(slots=True)
@@ -48,8 +76,11 @@ class Facts:
     largest_body: int = 0
     code_bytes: int = 0
     has_tables: bool = False
+    has_start: bool = False
     modules: list[tuple[int, int]] = field(default_factory=list)
     """Where each core module begins and ends; a component holds several."""
+    names: list[int] = field(default_factory=list)
+    """Where the word stands that makes a section one of functions' names."""
 
 
 def look_at(wasm: bytes) -> Facts:
@@ -73,6 +104,20 @@ def look_at(wasm: bytes) -> Facts:
         else:
             found += [(at, to, depth + 1) for at, to in _parts(wasm, start, end, facts)]
     return facts
+
+
+def without_names(wasm: bytes, facts: Facts) -> bytes:
+    """Return the module with every section of functions' names made one of no meaning; no byte moves.
+
+    wasmtime spells a guest's calls out when it traps, and makes readable what looks like a C++ name: a name
+    of 300 bytes can stand for more text than there is memory, and there is no limit on that.
+    """
+    if not facts.names:
+        return wasm
+    made = bytearray(wasm)
+    for at in facts.names:
+        made[at : at + len(_NOT_NAMES)] = _NOT_NAMES
+    return bytes(made)
 
 
 def kind_of(wasm: bytes) -> Kind:
@@ -100,13 +145,19 @@ def _walk_module(wasm: bytes, start: int, end: int, facts: Facts) -> None:
     while at < end:
         section, body, at = _section(wasm, at, end, facts)
         facts.has_tables |= section == _TABLES
+        facts.has_start |= section == _START
         if section == _CODE:
             _walk_bodies(wasm, body, at, facts)
-        elif section in {_IMPORTS, _EXPORTS} and facts.kind == "core":
+        elif section == _CUSTOM:
+            size, named = _read_u32(wasm, body, at)
+            if wasm[named : min(named + size, at)] == _NAMES:
+                facts.names.append(named)
+        elif section in _COUNTED[facts.kind]:
+            word, most = _COUNTED[facts.kind][section]
             count, _ = _read_u32(wasm, body, at)
-            if count > MAX_SHAPE:
-                word = "imports" if section == _IMPORTS else "exports"
-                raise _too_large(f"{count} {word}, at most {MAX_SHAPE} are looked at")
+            # More types than bytes are none: whoever validates says so.
+            if count > most and (section != _TYPES or count < at - body):
+                raise _too_large(f"{count} {word}, at most {most} are looked at")
 
 
 def _parts(wasm: bytes, start: int, end: int, facts: Facts) -> list[tuple[int, int]]:

@@ -12,17 +12,17 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from enum import Enum
 from typing import Final, Generic, Protocol, TypeVar
 
 from contracts.errors import AttemptFailed
 from wasm_agents.capi import library as c
-from wasm_agents.deadlines import Deadlines
+from wasm_agents.deadlines import DeadlinePassed, Deadlines
 from wasm_agents.host_rules import DENIED
 from wasm_agents.hostcall import HostCall
-from wasm_agents.watch import Watch
+from wasm_agents.watch import StopReason, Watch
 
 INLINE_S: Final = 0.001
 """How long a guest may hold the event loop's thread at once."""
@@ -101,7 +101,7 @@ class Fiber(Generic[T]):
         """
         while self.step(0.0) is not State.DONE:
             pending = self.instance.pending
-            if pending is not None:
+            if pending is not None and pending.reply is None:
                 pending.reply = DENIED
         return self.answer
 
@@ -129,9 +129,17 @@ class Fibers:
         if state is State.DONE:
             return fiber.answer
         self._going[id(fiber)] = fiber.instance.watch
+        since = time.monotonic()
         try:
-            while state is not State.DONE:
-                state = await self._go_on(fiber, state, serve)
+            while (state := await self._go_on(fiber, state, serve)) is not State.DONE:
+                # Answers may come without anybody waiting for them, one after another: let others have a turn.
+                if time.monotonic() - since > INLINE_S:
+                    await asyncio.sleep(0)
+                    since = time.monotonic()
+        except GeneratorExit:
+            # The loop ended before the call did, and nobody comes back here: wait on the spot.
+            self._unwind_here(fiber)
+            raise
         except BaseException:
             # Cancelled, or what serves raised: the guest is still inside its host call, and its stack in use.
             await self._unwind(fiber)
@@ -148,7 +156,8 @@ class Fibers:
     def close(self) -> None:
         """Stop every call and end the workers."""
         for watch in list(self._going.values()):
-            watch.stop = watch.stop or "interrupt"
+            _stop(watch, "interrupt")
+        self._deadlines.end_all()
         self._workers.shutdown()
 
     async def _go_on(self, fiber: Fiber[T], state: State, serve: Serve | None) -> State:
@@ -157,16 +166,23 @@ class Fibers:
         pending, watch = fiber.instance.pending, fiber.instance.watch
         if pending is not None and serve is None:
             pending.reply = DENIED
-        elif pending is not None and serve is not None:
+        elif pending is not None and serve is not None and not watch.stop:
             try:
                 pending.reply = await self._deadlines.wait(serve(pending.op, pending.content), watch.deadline)
-            except TimeoutError:
-                watch.stop = watch.stop or "deadline"
+            except DeadlinePassed:
+                _stop(watch, "deadline")
+            except Exception as exc:  # noqa: BLE001  # the border of a host call: it fails this call alone
+                pending.raised = exc
         return fiber.step(time.monotonic() + INLINE_S)
 
     async def _on_worker(self, fiber: Fiber[T]) -> State:
         self._queued[id(fiber)] = None
-        work = fiber.work = self._workers.submit(self._slice, fiber)
+        try:
+            work = fiber.work = self._workers.submit(self._slice, fiber)
+        except RuntimeError:  # closed meanwhile
+            self._queued.pop(id(fiber), None)
+            _stop(fiber.instance.watch, "interrupt")
+            return fiber.step(0.0)
         told = asyncio.wrap_future(work)
         told.add_done_callback(_heard)
         left = fiber.instance.watch.deadline - time.monotonic()
@@ -186,19 +202,30 @@ class Fibers:
 
     async def _unwind(self, fiber: Fiber[T]) -> None:
         """Stop the guest, wherever it is, and wait until nothing of it runs."""
-        watch, work = fiber.instance.watch, fiber.work
-        watch.stop = watch.stop or "interrupt"
+        work = fiber.work
+        _stop(fiber.instance.watch, "interrupt")
+        while work is not None and not work.cancel() and not work.done():
+            with suppress(asyncio.CancelledError):  # asked once more: it is being stopped
+                told = asyncio.wrap_future(work)
+                told.add_done_callback(_heard)
+                await asyncio.wait({told})
+        self._unwind_here(fiber)
+
+    def _unwind_here(self, fiber: Fiber[T]) -> None:
+        """Do what `_unwind` does, on this thread and at once."""
+        work = fiber.work
+        _stop(fiber.instance.watch, "interrupt")
         if work is not None and not work.cancel():
-            while not work.done():
-                with suppress(asyncio.CancelledError):  # asked once more: it is being stopped
-                    told = asyncio.wrap_future(work)
-                    told.add_done_callback(_heard)
-                    await asyncio.wait({told})
+            wait([work])
         self._queued.pop(id(fiber), None)
         with suppress(AttemptFailed):
             if work is not None and not work.cancelled() and work.result() is State.DONE:
                 return
             fiber.to_the_end()
+
+
+def _stop(watch: Watch, why: StopReason) -> None:
+    watch.stop = watch.stop or why
 
 
 def _heard(told: asyncio.Future[State]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from contracts.errors import AttemptFailed, InvalidInput
@@ -123,6 +124,11 @@ class DirectGuest:
         self._code = code
         self._fibers = fibers
         self._armed: list[CoreInstance] = []  # append and pop are atomic
+        self._spent: list[CoreInstance] = []  # likewise; who waits for an answer does not wait for their end
+
+    def __del__(self) -> None:
+        for made in (*self._armed, *self._spent):
+            made.close()
 
     def call(
         self,
@@ -147,7 +153,7 @@ class DirectGuest:
             failure.data |= used(instance, started)
             raise
         finally:
-            _close(instance)
+            self._end(instance)
 
     async def call_async(
         self,
@@ -167,7 +173,7 @@ class DirectGuest:
             failure.data |= used(instance, started)
             raise
         finally:
-            _close(instance)
+            self._end(instance)
 
     def keep(self) -> Kept:
         """See `Guest.keep`."""
@@ -182,8 +188,11 @@ class DirectGuest:
     def arm(self, count: int) -> None:
         """See `Guest.arm`."""
         code = self._code
-        if not isinstance(code, CoreCode) or code.may_wait or code.has_world:
+        if not isinstance(code, CoreCode) or not code.is_quiet or code.may_wait or code.has_world:
             return
+        while self._spent:
+            with suppress(IndexError):  # another thread took the last one
+                self._spent.pop().close()
         while len(self._armed) < min(count, MAX_ARMED):
             instance = code.open(self.limits, Watch(time.monotonic() + self.limits.wall_ms / 1000))
             instance.watch.enter()
@@ -202,9 +211,11 @@ class DirectGuest:
             raise InvalidInput("limit.input", failures.over("input", len(content), limits.input_bytes))
         deadline = min(deadline, time.monotonic() + limits.wall_ms / 1000)
         if self._armed:
-            armed = self._armed.pop()
-            armed.watch.deadline = deadline
-            return armed
+            with suppress(IndexError):  # another thread took the last one
+                armed = self._armed.pop()
+                armed.watch.deadline = deadline
+                armed.is_armed = True
+                return armed
         if isinstance(code, CoreCode):
             instance = code.open(limits, Watch(deadline))
             if self._has_world:
@@ -228,6 +239,12 @@ class DirectGuest:
             return self._code.phases(instance, content)
         assert isinstance(instance, ComponentInstance)
         return calling(instance, content)
+
+    def _end(self, instance: Instance) -> None:
+        if isinstance(instance, CoreInstance) and instance.is_armed and len(self._spent) < MAX_ARMED:
+            self._spent.append(instance)  # closed when the next are made
+        else:
+            _close(instance)
 
 
 def _close(instance: Instance) -> None:

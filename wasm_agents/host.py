@@ -27,7 +27,7 @@ from wasm_agents.engines import engine_of
 from wasm_agents.fibers import Fibers
 from wasm_agents.guest import Code, DirectGuest, Guest
 from wasm_agents.limits import MAX_COMPONENT_BYTES, GuestLimits, component_limits
-from wasm_agents.loaded import CoreCode
+from wasm_agents.loaded import CoreCode, check_shape
 from wasm_agents.public.code import Loader, PublicCode
 from wasm_agents.public.guest import PublicGuest
 from wasm_agents.public.threads import Threads
@@ -113,11 +113,11 @@ class Host:
         if self.backend == "public":
             return self._loader.load(wasm, digest=digest, kind=kind)
         compiler = self._compiler or shared_compiler()
-        artifact = compiler.compile_module(wasm, digest=digest, profile=kind)
+        artifact = compiler.compile_module(wasm, digest=digest, profile=kind, check=check_shape)
         try:
             if kind == "component":
                 return ComponentCode(artifact.path, engine_of("component").handle)
-            return CoreCode(artifact, has_tables=artifact.shape.has_tables)
+            return CoreCode(artifact)
         finally:
             artifact.close()
 

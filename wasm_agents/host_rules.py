@@ -80,6 +80,11 @@ def ask(instance: Asking, words: tuple[int, int, int, int]) -> tuple[str, bytes]
     return instance.read(op_at, op_length).decode("utf-8", "replace"), instance.read(at, length)
 
 
+def host_failed(exc: BaseException) -> AttemptFailed:
+    """Return the error of a call whose host function failed by a defect of the host's."""
+    return AttemptFailed("host.internal", f"a host function failed: {type(exc).__name__}: {str(exc)[:200]}")
+
+
 def note_end(instance: Asking, exc: BaseException) -> None:
     """Note why a host function ends the call, unless it ended before."""
     if instance.failure is None:
@@ -92,6 +97,4 @@ def note_end(instance: Asking, exc: BaseException) -> None:
             case AttemptFailed():
                 instance.failure = exc
             case _:
-                instance.failure = AttemptFailed(
-                    "host.internal", f"a host function failed: {type(exc).__name__}: {str(exc)[:200]}"
-                )
+                instance.failure = host_failed(exc)

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import byref, c_uint32, c_uint64, c_void_p, memmove
+from ctypes import c_uint32, c_uint64, c_void_p, memmove
 from typing import Any, Final
 
 from contracts.errors import AttemptFailed
 from wasm_agents import failures, wasi
 from wasm_agents.capi import library as c
 from wasm_agents.host_rules import DENIED, MAX_LOG_LINE, ask, note_end
-from wasm_agents.instance import U32, CoreInstance, live
+from wasm_agents.instance import INNER, INNER_ERROR, INNER_RESULT, INNER_TRAP, U32, CoreInstance, live
 from wasm_agents.wasi import BadPointer
 
 _Words = c_uint32 * 16
+_Result = c_uint64 * 2
 _WORDS_OF_RAW: Final = 4
 _WORDS_OF_VALUE: Final = 8
 
@@ -32,21 +33,16 @@ class HostCall:
         op: What is asked for.
         content: The input, bytes as the guest gave them.
         reply: The answer, once it is there.
+        raised: Why there will be none.
     """
 
-    __slots__ = (
-        "content", "error", "future", "op", "reply", "result", "results_at", "trap", "trap_at", "values",
-    )  # fmt: skip
-
-    values: ctypes.Array[c.Value]
-    result: c.Value
-    trap: c_void_p
-    error: c_void_p
+    __slots__ = ("content", "future", "op", "raised", "reply", "results_at", "trap_at")
 
     def __init__(self, op: str, content: bytes, results_at: int, trap_at: int) -> None:
         self.op = op
         self.content = content
         self.reply: bytes | None = None
+        self.raised: Exception | None = None
         self.results_at = results_at
         self.trap_at = trap_at
         self.future = 0
@@ -82,14 +78,14 @@ def _call(_env: int, caller: int, values: int, _count: int) -> int | None:
             serve = instance.serve
             asked = DENIED if serve is None else serve(*asked)
         length = len(asked)
-        raw, raw0 = instance.raw, instance.raw0
-        raw0.u64 = length
+        raw = c_uint64.from_address(instance.raw)
+        raw.value = length
         instance.pending = _PLACING
-        error = c.func_call_unchecked(instance.context, instance.alloc, raw, 1, instance.trap_at)
+        error = c.func_call_unchecked(instance.context, instance.alloc, instance.raw, 1, instance.trap_at)
         instance.pending = None
-        if error or instance.trap.value:
+        if error or instance.is_trapped():
             raise instance.failed(error)  # noqa: TRY301  # the one border below
-        pointer = raw0.u32
+        pointer = raw.value & U32
         if not pointer or (pointer + length > instance.known and pointer + length > instance.size()):
             raise instance.misplaced(length, pointer)  # noqa: TRY301  # the one border below
         memmove(instance.base + pointer, asked, length)
@@ -171,6 +167,8 @@ def _is_answered(context: int) -> bool:
     try:
         if instance.watch.stop and not call.future:
             raise failures.stopped(instance.watch.stop)  # noqa: TRY301  # the one border below
+        if call.raised is not None:
+            raise call.raised  # noqa: TRY301  # the one border below
         if call.reply is None or not _placed(instance, call, call.reply):
             return False
     except BaseException as exc:  # noqa: BLE001  # nothing may be raised into wasmtime
@@ -181,25 +179,23 @@ def _is_answered(context: int) -> bool:
 
 def _placed(instance: CoreInstance, call: HostCall, reply: bytes) -> bool:
     """Put the answer where the guest's `alloc` says; false while `alloc` still runs."""
+    words = instance.words
     if not call.future:
-        call.values = (c.Value * 1)()
-        call.values[0].of.u64 = len(reply)
-        call.result, call.trap, call.error = c.Value(), c_void_p(), c_void_p()
+        at = instance.at
+        words[INNER + 1] = len(reply)
+        words[INNER_TRAP] = words[INNER_ERROR] = 0
         call.future = c.func_call_async(
-            instance.context, instance.alloc, call.values, 1, byref(call.result), 1,
-            byref(call.trap), byref(call.error),
+            instance.context, instance.alloc, at + 8 * INNER, 1, at + 8 * INNER_RESULT, 1,
+            at + 8 * INNER_TRAP, at + 8 * INNER_ERROR,
         )  # fmt: skip
     if not c.call_future_poll(call.future):
         return False
     c.call_future_delete(call.future)
-    if call.trap.value or call.error.value:
-        instance.trap.value = call.trap.value
-        raise instance.failed(call.error.value or 0)
-    pointer: int = call.result.of.u64 & U32
+    if words[INNER_TRAP] or words[INNER_ERROR]:
+        raise instance.failed(words[INNER_ERROR], words[INNER_TRAP])
+    pointer: int = words[INNER_RESULT + 1] & U32
     instance.place(reply, pointer)
-    result = c.Value.from_address(call.results_at)
-    result.kind = c.I64
-    result.of.u64 = pointer << 32 | len(reply)
+    _Result.from_address(call.results_at)[:] = [c.I64, pointer << 32 | len(reply)]
     return True
 
 

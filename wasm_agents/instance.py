@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Generator
-from ctypes import byref, c_void_p, memmove, string_at
+from ctypes import memmove, string_at
 from typing import TYPE_CHECKING, Final
 
 from contracts.errors import AttemptFailed
@@ -34,6 +34,24 @@ live: Final[dict[int, CoreInstance]] = {}
 _EXPORTS: Final = (b"memory", b"alloc", b"execute", b"dealloc", b"_initialize")
 _STRIDE: Final = ctypes.sizeof(c.Extern)
 
+_NAMED: Final = tuple((name, len(name)) for name in _EXPORTS)
+
+# One array of words holds all that wasmtime reads and writes here: an object for each place would be
+# made and traced by the collector in every call. Places, in words:
+_RAW: Final = len(_EXPORTS) * _STRIDE // 8
+_TRAP: Final = _RAW + 4
+_ERROR: Final = _TRAP + 1
+_REF: Final = _ERROR + 1
+_FIRST: Final = _REF + 2
+_SECOND: Final = _FIRST + 4
+_RESULT: Final = _SECOND + 4
+INNER: Final = _RESULT + 4
+"""A call within a host call: its argument, result, trap and error."""
+INNER_RESULT: Final = INNER + 4
+INNER_TRAP: Final = INNER_RESULT + 4
+INNER_ERROR: Final = INNER_TRAP + 1
+_Words = ctypes.c_uint64 * (INNER_ERROR + 1)
+
 
 class CoreInstance:
     """A store with one instance in it; used by one thread at a time.
@@ -46,10 +64,9 @@ class CoreInstance:
     """
 
     __slots__ = (
-        "alloc", "base", "context", "dealloc", "execute", "externs", "failure", "given", "host_calls",
-        "init", "known", "limits",
-        "maps", "memory", "packed", "pending", "raw", "raw0", "raw1", "serve", "store", "trap", "trap_at", "watch",
-        "world",
+        "alloc", "at", "base", "context", "dealloc", "execute", "failure", "given", "host_calls", "init", "is_armed",
+        "known", "limits", "maps", "memory", "packed", "pending", "raw", "serve", "store", "trap_at", "watch",
+        "words", "world",
     )  # fmt: skip
 
     def __init__(self, engine: int, limits: GuestLimits, watch: Watch, *, maps: int) -> None:
@@ -58,12 +75,12 @@ class CoreInstance:
         self.watch = watch
         self.store = Store(engine, limits, watch)
         self.context = self.store.context
-        self.externs = (c.Extern * len(_EXPORTS))()
         self.memory = self.alloc = self.execute = self.dealloc = self.init = 0
-        self.trap = c_void_p()
-        self.trap_at = byref(self.trap)
-        self.raw = (c.RawValue * 2)()
-        self.raw0, self.raw1 = self.raw
+        self.words = _Words()
+        at = self.at = ctypes.addressof(self.words)
+        self.raw = at + 8 * _RAW
+        self.trap_at = at + 8 * _TRAP
+        self.is_armed = False
         self.world: Surroundings | None = None
         self.serve: Callable[[str, bytes], bytes] | None = None
         self.failure: AttemptFailed | None = None
@@ -88,14 +105,13 @@ class CoreInstance:
         Raises:
             AttemptFailed: It could not be made.
         """
-        ref = c.InstanceRef()
-        error = c.instance_pre_instantiate(pre, self.context, byref(ref), self.trap_at)
-        if error or self.trap.value:
+        error = c.instance_pre_instantiate(pre, self.context, self.at + 8 * _REF, self.trap_at)
+        if error or self.words[_TRAP]:
             raise self.failed(error)
-        self.find_exports(ref)
+        self.find_exports()
         if self.init:
             error = c.func_call_unchecked(self.context, self.init, self.raw, 1, self.trap_at)
-            if error or self.trap.value:
+            if error or self.words[_TRAP]:
                 raise self.failed(error)
 
     def exchange(self, content: bytes) -> bytes:
@@ -104,22 +120,23 @@ class CoreInstance:
         Raises:
             AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `host.internal`.
         """
-        context, raw, raw0, trap_at = self.context, self.raw, self.raw0, self.trap_at
+        context, raw, words, trap_at = self.context, self.raw, self.words, self.trap_at
         length = len(content)
-        raw0.u64 = length
+        words[_RAW] = length
         error = c.func_call_unchecked(context, self.alloc, raw, 1, trap_at)
-        if error or self.trap.value:
+        if error or words[_TRAP]:
             raise self.failed(error)
-        pointer = raw0.u32
+        pointer = words[_RAW] & U32
         if not pointer or (pointer + length > self.known and pointer + length > self.size()):
             raise self.misplaced(length, pointer)
         memmove(self.base + pointer, content, length)
-        raw0.u64 = self.given = pointer
-        self.raw1.u64 = length
+        words[_RAW] = self.given = pointer
+        words[_RAW + 2] = length
         error = c.func_call_unchecked(context, self.execute, raw, 2, trap_at)
-        if error or self.trap.value:
+        if error or words[_TRAP]:
             raise self.failed(error)
-        packed = self.packed = raw0.u64
+        packed: int = words[_RAW]
+        self.packed = packed
         return self.take(packed)
 
     def give_back(self, length: int) -> None:
@@ -129,10 +146,10 @@ class CoreInstance:
             AttemptFailed: `limit.*`, `guest.*`; the instance is of no more use.
         """
         for at, size in ((self.given, length), (self.packed >> 32, self.packed & U32)):
-            self.raw0.u64 = at
-            self.raw1.u64 = size
+            self.words[_RAW] = at
+            self.words[_RAW + 2] = size
             error = c.func_call_unchecked(self.context, self.dealloc, self.raw, 2, self.trap_at)
-            if error or self.trap.value:
+            if error or self.words[_TRAP]:
                 raise self.failed(error)
 
     # -- called on a fiber ----------------------------------------------------------------
@@ -143,13 +160,16 @@ class CoreInstance:
         Raises:
             AttemptFailed: It could not be made.
         """
-        ref, error = c.InstanceRef(), c_void_p()
-        yield c.instance_pre_instantiate_async(pre, self.context, byref(ref), self.trap_at, byref(error))
-        if error.value or self.trap.value:
-            raise self.failed(error.value or 0)
-        self.find_exports(ref)
+        at, words = self.at, self.words
+        yield c.instance_pre_instantiate_async(
+            pre, self.context, at + 8 * _REF, self.trap_at, at + 8 * _ERROR
+        )
+        if words[_TRAP] or words[_ERROR]:
+            raise self.failed(words[_ERROR])
+        self.find_exports()
         if self.init:
-            yield from self._calling(self.init, 0)
+            yield self._asked(self.init, 0, 0)
+            self._answered()
 
     def exchanging(self, content: bytes, *, again: bool = False) -> Generator[int, None, bytes]:
         """Return what `execute` answers, in phases.
@@ -162,37 +182,51 @@ class CoreInstance:
             AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `host.internal`.
         """
         length = len(content)
-        pointer = (yield from self._calling(self.alloc, 1, length)) & U32
+        yield self._asked(self.alloc, 1, 1, length)
+        pointer = self._answered() & U32
         self.place(content, pointer)
-        packed = yield from self._calling(self.execute, 1, pointer, length)
+        yield self._asked(self.execute, 2, 1, pointer, length)
+        packed = self._answered()
         output = self.take(packed)
         if again:
-            yield from self._calling(self.dealloc, 0, pointer, length)
-            yield from self._calling(self.dealloc, 0, packed >> 32, packed & U32)
+            yield self._asked(self.dealloc, 2, 0, pointer, length)
+            self._answered()
+            yield self._asked(self.dealloc, 2, 0, packed >> 32, packed & U32)
+            self._answered()
         return output
 
-    def _calling(self, function: int, results: int, *arguments: int) -> Generator[int, None, int]:
-        values = (c.Value * (len(arguments) + 1))()
-        for value, argument in zip(values, arguments, strict=False):
-            value.of.u64 = argument
-        result, error = c.Value(), c_void_p()
-        yield c.func_call_async(
-            self.context, function, values, len(arguments), byref(result), results, self.trap_at, byref(error)
+    def _asked(self, function: int, count: int, results: int, first: int = 0, second: int = 0) -> int:
+        at, words = self.at, self.words
+        words[_FIRST + 1] = first
+        words[_SECOND + 1] = second
+        future: int = c.func_call_async(
+            self.context,
+            function,
+            at + 8 * _FIRST,
+            count,
+            at + 8 * _RESULT,
+            results,
+            self.trap_at,
+            at + 8 * _ERROR,
         )
-        if error.value or self.trap.value:
-            raise self.failed(error.value or 0)
-        packed: int = result.of.u64
-        return packed
+        return future
+
+    def _answered(self) -> int:
+        words = self.words
+        if words[_TRAP] or words[_ERROR]:
+            raise self.failed(words[_ERROR])
+        result: int = words[_RESULT + 1]
+        return result
 
     # -- memory ---------------------------------------------------------------------------
 
-    def find_exports(self, ref: c.InstanceRef) -> None:
+    def find_exports(self) -> None:
         """Note where the exports are; their types were checked when the module was loaded."""
-        at = ctypes.addressof(self.externs)
+        at, ref = self.at, self.at + 8 * _REF
         found = []
-        for number, name in enumerate(_EXPORTS):
+        for number, (name, length) in enumerate(_NAMED):
             place = at + number * _STRIDE
-            there = c.instance_export_get(self.context, byref(ref), name, len(name), place)
+            there = c.instance_export_get(self.context, ref, name, length, place)
             found.append(place + c.OF if there else 0)
         self.memory, self.alloc, self.execute, self.dealloc, self.init = found
         self.base = c.memory_at(self.context, self.memory)
@@ -258,13 +292,18 @@ class CoreInstance:
             return failures.memory_failure(f"the guest has no room for {length} bytes")
         return failures.bad_alloc(length, pointer, size)
 
+    def is_trapped(self) -> bool:
+        """Say whether the last call in place ended in a trap."""
+        return bool(self.words[_TRAP])
+
     def is_full(self) -> bool:
         """Say whether memory could not grow by a page."""
         return self.size() + PAGE_BYTES > self.limits.memory_bytes
 
-    def failed(self, error: int) -> AttemptFailed:
+    def failed(self, error: int, trap: int = 0) -> AttemptFailed:
         """Return why the last call into the guest failed, and free what wasmtime said."""
-        trap, self.trap.value = self.trap.value, None
+        words = self.words
+        trap, words[_TRAP], words[_ERROR] = trap or words[_TRAP], 0, 0
         text = c.take_error(error) if error else ""
         word, _ = c.take_trap(trap) if trap else ("", "")
         if self.failure is not None:

@@ -11,7 +11,7 @@ import time
 from ctypes import c_uint64
 from typing import Final, Protocol
 
-from contracts.errors import AttemptFailed, InvalidInput
+from contracts.errors import AttemptFailed, CallsheetError, InvalidInput
 from wasm_agents import failures
 from wasm_agents.capi import library as c
 from wasm_agents.fibers import Fiber, Fibers, Serve
@@ -82,31 +82,41 @@ class KeptGuest:
         self._wall_s = limits.wall_ms / 1000
         self._most = limits.input_bytes
         self._fuel = limits.fuel
+        self.is_over = True
         self._watch = Watch(FAR)
         self._instance = code.open(limits, self._watch)
         self._left = c_uint64()
         self._left_at = ctypes.byref(self._left)
         self.is_over = False
 
+    def __del__(self) -> None:
+        if not self.is_over:  # let go of by whoever kept it, as when an agent is replaced
+            self.close()
+
     def call(self, content: bytes, deadline_s: float) -> GuestResult:
         """See `Kept.call`."""
         started = time.monotonic()
         instance, watch = self._instance, self._watch
         length = len(content)
-        if length > self._most:
-            raise self._too_long(length)
+        if self.is_over or length > self._most:
+            raise self._refusal(length)
         instance.host_calls = 0
+        if self._code.has_world:
+            instance.world = Surroundings(log_bytes=instance.limits.log_bytes)
         watch.deadline = started + min(deadline_s, self._wall_s)
         c.context_set_fuel(instance.context, self._fuel)
         watch.enter()
         try:
-            if not instance.memory:
-                self._make()
-            output = instance.exchange(content)
-            instance.give_back(length)
+            if self._code.may_wait:
+                output = self._phases(content).to_the_end()
+            else:
+                watch.slice_end = 0.0
+                if not instance.memory:
+                    instance.instantiate(self._code.pre_here)
+                output = instance.exchange(content)
+                instance.give_back(length)
         except AttemptFailed as failure:
-            failure.data |= self._result(b"", started).used()
-            self.close()
+            self._fail(failure, started)
             raise
         finally:
             watch.leave()
@@ -118,19 +128,16 @@ class KeptGuest:
         """See `Kept.call_async`."""
         started = time.monotonic()
         instance = self._instance
-        if len(content) > self._most:
-            raise self._too_long(len(content))
+        if self.is_over or len(content) > self._most:
+            raise self._refusal(len(content))
         instance.host_calls = 0
         self._watch.deadline = started + min(deadline_s, self._wall_s)
         c.context_set_fuel(instance.context, self._fuel)
         instance.world = world if self._code.has_world else None
         try:
-            output = await self._fibers.run(
-                Fiber(instance, self._code.phases(instance, content, again=True)), serve
-            )
+            output = await self._fibers.run(self._phases(content), serve)
         except AttemptFailed as failure:
-            failure.data |= self._result(b"", started).used()
-            self.close()
+            self._fail(failure, started)
             raise
         except BaseException:
             self.close()
@@ -142,13 +149,18 @@ class KeptGuest:
         self.is_over = True
         self._instance.close()
 
-    def _make(self) -> None:
-        if self._code.has_world:
-            self._instance.world = Surroundings(log_bytes=self._instance.limits.log_bytes)
-        self._instance.instantiate(self._code.pre_here)
+    def _phases(self, content: bytes) -> Fiber[bytes]:
+        return Fiber(self._instance, self._code.phases(self._instance, content, again=True))
 
-    def _too_long(self, length: int) -> InvalidInput:
+    def _refusal(self, length: int) -> CallsheetError:
+        if self.is_over:
+            return AttemptFailed("host.internal", "a kept instance was called after its end")
         return InvalidInput("limit.input", failures.over("input", length, self._most))
+
+    def _fail(self, failure: AttemptFailed, started: float) -> None:
+        result = self._result(b"", started)
+        failure.data |= result.used() | {"log": result.log}
+        self.close()
 
     def _result(self, output: bytes, started: float) -> GuestResult:
         instance = self._instance
@@ -156,4 +168,4 @@ class KeptGuest:
         world = instance.world
         log = "" if world is None else world.log
         used, wall_ms = self._fuel - self._left.value, (time.monotonic() - started) * 1000
-        return GuestResult(output, used, instance.known, wall_ms, instance.host_calls, log)
+        return GuestResult(output, used, instance.size(), wall_ms, instance.host_calls, log)

@@ -8,7 +8,7 @@ from ctypes import byref, c_void_p
 from functools import cache
 from typing import Final
 
-from contracts.errors import InvalidInput
+from contracts.errors import InvalidInput, Unavailable
 from wasm_agents import failures
 from wasm_agents.capi import library as c
 from wasm_agents.compiling.compiler import Artifact
@@ -23,6 +23,8 @@ from wasm_agents.watch import Watch
 EXPORTS: Final = {"alloc": "(i32) -> i32", "dealloc": "(i32, i32)", "execute": "(i32, i32) -> i64"}
 _INITIALIZE: Final = "_initialize"
 _NAMES: Final = {"i": "i32", "I": "i64"}
+_OVER_SLOT: Final = " bytes - "
+"""In the last line of what wasmtime says of an instance that fits in no slot: what takes most of it."""
 _linking = threading.Lock()  # one linker of each form, however many load at once
 
 
@@ -31,25 +33,27 @@ class CoreCode:
 
     Args:
         artifact: What the compiler gave; may be closed afterwards.
-        has_tables: Whether the module has any.
 
     Raises:
         InvalidInput: `load.import_denied`, `load.bad_export`.
         AttemptFailed: `limit.memory`, `limit.table`, `host.internal`.
     """
 
-    __slots__ = ("_module", "engine", "has_world", "maps", "may_wait", "pre_here", "pre_later")
+    __slots__ = ("_module", "engine", "has_world", "is_quiet", "maps", "may_wait", "pre_here", "pre_later")
 
-    def __init__(self, artifact: Artifact, *, has_tables: bool = True) -> None:
-        self.maps = MEMORY_MAPS + (TABLE_MAPS if has_tables else 0)
+    def __init__(self, artifact: Artifact) -> None:
+        shape = artifact.shape
+        self.maps = MEMORY_MAPS + (TABLE_MAPS if shape.has_tables else 0)
         self._module: int | None = 0
         self.pre_here = self.pre_later = 0
-        check_shape(artifact.shape)
+        check_shape(shape)
+        # Instantiated where it stands: no code of its own runs by that.
+        self.is_quiet = not shape.has_start and all(e.name != _INITIALIZE for e in shape.exports)
         self.engine = engine_of("core")
         module = c_void_p()
         _check(c.module_deserialize_file(self.engine.handle, artifact.path, byref(module)))
         self._module = module.value
-        imports = {(i.module, i.name) for i in artifact.shape.imports}
+        imports = {(i.module, i.name) for i in shape.imports}
         self.may_wait = ("agent", "call") in imports
         self.has_world = any(module == WASI or name == "log" for module, name in imports)
         self.pre_here = self._linked(may_wait=False)
@@ -67,14 +71,22 @@ class CoreCode:
         Raises:
             Unavailable: `host.busy`.
         """
-        room.enter(self.maps)
+        try:
+            room.enter(self.maps)
+        except Unavailable:
+            watch.end()
+            raise
         return CoreInstance(self.engine.handle, limits, watch, maps=self.maps)
 
     def phases(
         self, instance: CoreInstance, content: bytes, *, again: bool = False
     ) -> Generator[int, None, bytes]:
         """Return what the guest answers, in phases; the instance is made if it is not."""
-        if not instance.memory:
+        if not instance.memory and self.is_quiet and not self.may_wait:
+            until, instance.watch.slice_end = instance.watch.slice_end, 0.0
+            instance.instantiate(self.pre_later)
+            instance.watch.slice_end = until
+        elif not instance.memory:
             yield from instance.starting(self.pre_later)
         return (yield from instance.exchanging(content, again=again))
 
@@ -94,7 +106,10 @@ def linker_of(*, may_wait: bool) -> int:
 
 def _check(error: int | None) -> None:
     if error:
-        raise failures.refused(c.take_error(error), stop="")
+        said = c.take_error(error)
+        if _OVER_SLOT in said:
+            raise InvalidInput("load.too_large", f"its instance is larger than a slot: {said}")
+        raise failures.refused(said, stop="")
 
 
 def check_shape(shape: Shape) -> None:

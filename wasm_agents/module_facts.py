@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from contracts.errors import InvalidInput
+from wasm_agents.reading import Reader, malformed
 
 CORE: Final = b"\0asm\x01\0\0\0"
 COMPONENT: Final = b"\0asm\x0d\0\x01\0"
@@ -50,49 +51,6 @@ class ModuleFacts:
         return asdict(self)
 
 
-class _Bytes:
-    """Reads forward, and never past an end."""
-
-    def __init__(self, raw: bytes, at: int = 0, end: int | None = None) -> None:
-        self.raw = raw
-        self.at = at
-        self.end = len(raw) if end is None else end
-
-    def byte(self) -> int:
-        if self.at >= self.end:
-            raise _malformed(self.at)
-        self.at += 1
-        return self.raw[self.at - 1]
-
-    def u32(self) -> int:
-        value = 0
-        for shift in range(0, 35, 7):
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise _malformed(self.at)
-
-    def leb(self) -> None:
-        """Pass over a number of any width."""
-        for _ in range(10):
-            if self.byte() < 0x80:
-                return
-        raise _malformed(self.at)
-
-    def part(self) -> _Bytes:
-        """Return what a length says comes next."""
-        size = self.u32()
-        if size > self.end - self.at:
-            raise _malformed(self.at)
-        self.at += size
-        return _Bytes(self.raw, self.at - size, self.at)
-
-    def text(self) -> str:
-        part = self.part()
-        return self.raw[part.at : min(part.end, part.at + 200)].decode("utf-8", "replace")
-
-
 def facts_of(wasm: bytes) -> ModuleFacts:
     """Return what a module's bytes say of it.
 
@@ -101,25 +59,19 @@ def facts_of(wasm: bytes) -> ModuleFacts:
     """
     if wasm.startswith(COMPONENT):
         facts = ModuleFacts("component", len(wasm))
-        _read_component(facts, _Bytes(wasm, len(COMPONENT)), depth=0)
+        _read_component(facts, Reader(wasm, len(COMPONENT)), depth=0)
     elif wasm.startswith(CORE):
         facts = ModuleFacts("core module", len(wasm))
-        _read_core(facts, _Bytes(wasm, len(CORE)), is_whole=True)
+        _read_core(facts, Reader(wasm, len(CORE)), is_whole=True)
     else:
         raise InvalidInput("load.malformed", f"not a WebAssembly module: it begins with {wasm[:8]!r}")
     return facts
 
 
-def _sections(source: _Bytes) -> Iterator[tuple[int, _Bytes]]:
-    while source.at < source.end:
-        number = source.byte()
-        yield number, source.part()
-
-
-def _read_core(facts: ModuleFacts, source: _Bytes, *, is_whole: bool) -> None:
-    for number, part in _sections(source):
+def _read_core(facts: ModuleFacts, source: Reader, *, is_whole: bool) -> None:
+    for number, part in source.sections():
         if number == 10:
-            _count_bodies(facts, _Bytes(part.raw, part.at, part.end))
+            _count_bodies(facts, Reader(part.raw, part.at, part.end))
         if is_whole:
             _list_section(facts, _name(_CORE_SECTIONS, number), part)
             if number == 2:
@@ -128,30 +80,30 @@ def _read_core(facts: ModuleFacts, source: _Bytes, *, is_whole: bool) -> None:
                 facts.exports = list(_core_exports(part))
 
 
-def _read_component(facts: ModuleFacts, source: _Bytes, *, depth: int) -> None:
+def _read_component(facts: ModuleFacts, source: Reader, *, depth: int) -> None:
     if depth > MAX_NESTING:
-        raise _malformed(source.at)
-    for number, part in _sections(source):
+        raise malformed(source.at)
+    for number, part in source.sections():
         if depth == 0:
             _list_section(facts, _name(_COMPONENT_SECTIONS, number), part)
         if number in {1, 4}:
-            inner = _Bytes(part.raw, part.at + len(CORE), part.end)
+            inner = Reader(part.raw, part.at + len(CORE), part.end)
             if number == 1:
                 _read_core(facts, inner, is_whole=False)
             else:
                 _read_component(facts, inner, depth=depth + 1)
         elif number == 10 and depth == 0:
-            facts.imports += _component_imports(part)
+            facts.imports += component_imports(part)
         elif number == 11 and depth == 0:
-            facts.exports += _component_exports(part)
+            facts.exports += component_exports(part)
 
 
-def _list_section(facts: ModuleFacts, name: str, part: _Bytes) -> None:
+def _list_section(facts: ModuleFacts, name: str, part: Reader) -> None:
     if len(facts.sections) < MOST_NAMES:
         facts.sections.append((name, part.end - part.at))
 
 
-def _count_bodies(facts: ModuleFacts, part: _Bytes) -> None:
+def _count_bodies(facts: ModuleFacts, part: Reader) -> None:
     for _ in range(part.u32()):
         body = part.part()
         facts.functions += 1
@@ -160,7 +112,7 @@ def _count_bodies(facts: ModuleFacts, part: _Bytes) -> None:
         facts.largest_body = max(facts.largest_body, body.end - body.at)
 
 
-def _core_imports(part: _Bytes) -> Iterator[str]:
+def _core_imports(part: Reader) -> Iterator[str]:
     for _ in range(min(part.u32(), MOST_NAMES)):
         yield f"{part.text()}.{part.text()}"
         kind = part.byte()
@@ -180,7 +132,7 @@ def _core_imports(part: _Bytes) -> Iterator[str]:
             part.u32()
 
 
-def _core_exports(part: _Bytes) -> Iterator[tuple[str, str]]:
+def _core_exports(part: Reader) -> Iterator[tuple[str, str]]:
     for _ in range(min(part.u32(), MOST_NAMES)):
         name = part.text()
         kind = part.byte()
@@ -188,14 +140,16 @@ def _core_exports(part: _Bytes) -> Iterator[tuple[str, str]]:
         yield name, _name(_CORE_KINDS, kind)
 
 
-def _component_imports(part: _Bytes) -> Iterator[str]:
+def component_imports(part: Reader) -> Iterator[str]:
+    """Yield the names in a component's import section."""
     for _ in range(min(part.u32(), MOST_NAMES)):
         part.byte()
         yield part.text()
         _pass_type(part)
 
 
-def _component_exports(part: _Bytes) -> Iterator[tuple[str, str]]:
+def component_exports(part: Reader) -> Iterator[tuple[str, str]]:
+    """Yield the names in a component's export section, each with its kind."""
     for _ in range(min(part.u32(), MOST_NAMES)):
         part.byte()
         name = part.text()
@@ -208,7 +162,7 @@ def _component_exports(part: _Bytes) -> Iterator[tuple[str, str]]:
         yield name, _name(_COMPONENT_KINDS, kind)
 
 
-def _pass_type(part: _Bytes) -> None:
+def _pass_type(part: Reader) -> None:
     kind = part.byte()
     if kind == 0 or (kind in {2, 3} and part.byte() == 0) or kind not in {0, 2, 3}:
         if kind == 0:
@@ -220,7 +174,3 @@ def _pass_type(part: _Bytes) -> None:
 
 def _name(names: tuple[str, ...], number: int) -> str:
     return names[number] if number < len(names) else f"unknown {number}"
-
-
-def _malformed(at: int) -> InvalidInput:
-    return InvalidInput("load.malformed", f"a section, a name or a length does not end, near byte {at}")

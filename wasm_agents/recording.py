@@ -25,6 +25,7 @@ from contracts.jsontext import json_text
 from contracts.jsonvalue import canonical_json
 from wasm_agents.limits import CEILINGS, GuestLimits
 from wasm_agents.recorder import HostCall, Recorder
+from wasm_agents.selfcheck import why_not
 
 FORMAT: Final = "recording/1"
 MARK: Final = "[redacted]"
@@ -65,8 +66,9 @@ def seed_of(call: AgentCall) -> str:
 
 @cache
 def engine_version() -> str:
-    """Return the engine and its version: another may count fuel in another way."""
-    return f"wasmtime {version('wasmtime')}"
+    """Return the engine, its version, and how it is called: another may count fuel in another way."""
+    release = f"wasmtime {version('wasmtime')}"
+    return f"{release}, public API" if why_not() else release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

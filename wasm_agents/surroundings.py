@@ -45,7 +45,7 @@ class Surroundings:
         self._chance = chance
         self._seed = seed
         self._rng: random.Random | None = None
-        self._log: list[bytes] = []
+        self._log = bytearray()
         self._log_left = log_bytes
 
     def look(self) -> int:
@@ -77,13 +77,15 @@ class Surroundings:
         """Keep what the guest logs, up to the limit; the rest is dropped and marked."""
         if self._log_left <= 0 or not text:
             return
-        self._log.append(text[: self._log_left])
+        self._log += text[: self._log_left]
         self._log_left -= len(text)
-        if self._log_left <= 0:
-            self._log.append(b"\n[the rest was not kept]")
+        if self._log_left < 0:
+            self._log += b"\n[the rest was not kept]"
 
     @property
     def log(self) -> str:
         """What was kept, control characters but line ends and tabs made visible."""
-        text = b"".join(self._log).decode("utf-8", "replace")
+        text = self._log.decode("utf-8", "replace")
+        if text.replace("\n", "").isprintable():
+            return text
         return "".join(ch if ch in "\n\t" or ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)

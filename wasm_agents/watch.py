@@ -8,6 +8,7 @@ engine serves thousands of calls and each ends at its own time.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from typing import Any, Final, Literal
@@ -111,11 +112,16 @@ class Ticker:
     """One thread that moves every engine's epoch on while guests run, and sleeps while none does."""
 
     def __init__(self) -> None:
+        self._engines: tuple[int, ...] = ()
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Forget the thread, in a child that was forked: it has none of its parent's, nor its calls."""
         self._wake = threading.Event()
         self._lock = threading.Lock()  # guards _thread and _engines
-        self._engines: tuple[int, ...] = ()
         self._thread: threading.Thread | None = None
         self.is_asleep = True
+        _running.clear()
 
     def add(self, engine: int) -> None:
         """Move this engine's epoch too, from here on."""
@@ -123,7 +129,7 @@ class Ticker:
             self._engines = (*self._engines, engine)
 
     def rouse(self) -> None:
-        """Wake the thread; it is started when it is not there, as after a fork."""
+        """Wake the thread; it is started when it is not there."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="wasm-ticker", daemon=True)
@@ -151,3 +157,4 @@ class Ticker:
 
 ticker: Final = Ticker()
 """The one of this process."""
+os.register_at_fork(after_in_child=ticker.begin_again)

@@ -44,6 +44,15 @@ def fuzz(cases: int, seed: int) -> list[Figure]:
             max((block.get("slowest_ms", 0.0) for block in found), default=0.0),
             most=REFUSED_MS,
         ),
+        Figure(
+            "bar7_refused_costly",
+            sum(block.get("costly", 0) for block in found),
+            most=0,
+            what=f"over {REFUSED_MS:g} ms of CPU time, the child's included",
+        ),
+        Figure(
+            "bar7_refused_cpu_ms_max", max((block.get("costliest_ms", 0.0) for block in found), default=0.0)
+        ),
         Figure("bar7_loaded_and_run", loaded),
         Figure("bar7_compile_budget", codes["compile.budget"] + codes["compile.failed"]),
     ]

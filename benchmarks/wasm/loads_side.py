@@ -74,7 +74,7 @@ def load(compiler: Compiler, wasm: bytes, digest: str) -> Code:
     try:
         if kind == "component":
             return ComponentCode(artifact.path, engine_of(kind).handle)
-        return CoreCode(artifact, has_tables=artifact.shape.has_tables)
+        return CoreCode(artifact)
     finally:
         artifact.close()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ def test_sides_answer_in_turn_and_the_least_counts() -> None:
         order.append(name)
         return {"us": next(costs), "version": "1"}
 
-    played = in_turn({name: lambda name=name: side(name) for name in ("a", "b")}, 2)  # type: ignore[misc]  # default
+    played = in_turn({name: partial(side, name) for name in ("a", "b")}, 2)
     assert order == ["a", "b", "b", "a"]
     assert (least_of_all(played["a"]), least_of_all(played["b"])) == ({"us": 3.0}, {"us": 1.0})
 

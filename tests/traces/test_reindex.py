@@ -115,6 +115,19 @@ def test_a_database_made_of_its_export_exports_the_very_same_files(traces: list[
         shutil.rmtree(folder)
 
 
+def test_suffixes_passed_over_for_names_of_other_runs_are_passed_over_again(
+    tmp_path: Path, make_trace: MakeTrace
+) -> None:
+    stems = (("r_1", 2), ("r_1", 3), ("r", 1), ("r", 1))
+    traces = [make_trace(f"t{n}", task_id=run, timestamp=at) for n, (run, at) in enumerate(stems)]
+    first = export(keep_traces(tmp_path / "first.db", traces), tmp_path / "first")
+    assert set(first) == {f"trace_{name}.json" for name in ("r_1_2", "r_1_3", "r_1", "r_1_4")}
+
+    rebuild(tmp_path / "first", tmp_path / "second.db")
+
+    assert export(tmp_path / "second.db", tmp_path / "second") == first
+
+
 def test_a_trace_comes_back_as_it_was_with_its_long_texts(tmp_path: Path, make_trace: MakeTrace) -> None:
     traces = [make_trace(f"t{n}", output=["é" * 1000] * 100, input={"n": n}) for n in range(3)]
     export(keep_traces(tmp_path / "first.db", traces), tmp_path / "files")

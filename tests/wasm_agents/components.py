@@ -64,14 +64,15 @@ def _spelled(octets: bytes) -> str:
 
 
 @cache
-def code_of(text: str) -> ComponentCode:
-    """Return a component's code; compiled once."""
+def code_of(text: str, *, by_itself: bool = False) -> ComponentCode:
+    """Return a component's code; compiled once, within the outer component where it fits."""
     engine = engine_of("component").handle
     guest, made, vec = bytes(wat2wasm(text)), c_void_p(), c.Bytes()
     wasm = guest.join(around(len(guest)))
     error = _new(engine, wasm, len(wasm), byref(made))
-    if error:  # as the compiler does: by itself it says why it does not fit
-        c.take_error(error)
+    if error or by_itself:  # as the compiler does: by itself it says why it does not fit
+        if error:
+            c.take_error(error)
         error = _new(engine, guest, len(guest), byref(made))
     assert not error, c.take_error(error)
     assert not _serialize(made, byref(vec))

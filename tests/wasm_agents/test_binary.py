@@ -7,7 +7,7 @@ from wasmtime import wat2wasm
 
 from contracts.errors import InvalidInput
 from wasm_agents import limits
-from wasm_agents.binary import COMPONENT, HEADER, kind_of, look_at
+from wasm_agents.binary import COMPONENT, HEADER, MAX_GLOBALS, MAX_TYPES, kind_of, look_at, without_names
 
 EMPTY_BODY = b"\0\x0b"
 
@@ -104,7 +104,11 @@ def test_what_is_no_module_is_malformed(wasm: bytes) -> None:
         pytest.param(HEADER + section(10, leb(limits.MAX_FUNCTIONS + 1)), id="many functions"),
         pytest.param(HEADER + section(2, leb(limits.MAX_SHAPE + 1)), id="many imports"),
         pytest.param(HEADER + section(7, leb(2**32 - 1)), id="very many exports"),
-        pytest.param(HEADER + b"\0\0" * (limits.MAX_SECTIONS + 1), id="many sections"),
+        pytest.param(HEADER + section(6, leb(MAX_GLOBALS + 1)), id="many globals"),
+        pytest.param(
+            HEADER + section(1, leb(MAX_TYPES + 1) + b"\x60\0\0" * (MAX_TYPES + 1)), id="many types"
+        ),
+        pytest.param(HEADER + b"\0\1\0" * (limits.MAX_SECTIONS + 1), id="many sections"),
         pytest.param(component(*[(1, core(EMPTY_BODY))] * limits.MAX_SECTIONS), id="many modules inside"),
         pytest.param(HEADER.ljust(limits.MAX_MODULE_BYTES + 1, b"\0"), id="a large module"),
         pytest.param(COMPONENT.ljust(limits.MAX_COMPONENT_BYTES + 1, b"\0"), id="a large component"),
@@ -140,3 +144,35 @@ def test_any_bytes_have_facts_or_one_of_two_codes(head: bytes, rest: bytes) -> N
 
     assert sections <= len(rest)
     assert code in {"", "load.malformed", "load.too_large"}
+
+
+def names_of(word: bytes, *, length: bytes = b"\x04") -> bytes:
+    """Return a custom section: by the name `name`, of functions' names."""
+    return section(0, length + word + b"\x01\x04\x01\x00\x01f")
+
+
+@pytest.mark.parametrize("length", [b"\x04", b"\x84\x80\x00"])
+def test_functions_lose_their_names_and_no_byte_moves(length: bytes) -> None:
+    named = core(EMPTY_BODY) + names_of(b"name", length=length)
+    whole = component((1, named), (4, component((1, named))))
+
+    cleared = without_names(whole, look_at(whole))
+
+    assert cleared == whole.replace(b"name", b"none")
+    assert look_at(cleared).names == []
+
+
+def test_other_sections_keep_what_they_are_called() -> None:
+    wasm = core(EMPTY_BODY) + names_of(b"nama") + section(0, b"\x09producers")
+
+    assert without_names(wasm, look_at(wasm)) is wasm
+
+
+def test_what_an_instance_holds_beside_its_memory_is_bounded_in_a_component_too() -> None:
+    def globals_of(count: int) -> bytes:
+        return HEADER + section(6, leb(count) + b"\x7f\x01\x41\x00\x0b" * count)
+
+    assert look_at(globals_of(5_001)).kind == "core"
+    assert look_at(component((1, globals_of(5_000)))).kind == "component"
+    assert code_of(component((1, globals_of(5_001)))) == "load.too_large"
+    assert code_of(component((1, HEADER + section(2, leb(10_001))))) == "load.too_large"

@@ -130,6 +130,7 @@ def test_a_module_comes_back_loadable_with_what_it_wants_and_offers(compiler: Co
             Export("many", "func", "(f32, f64) -> i32, i64"),
         ),
         has_tables=True,
+        has_start=False,
     )
 
 
@@ -138,7 +139,12 @@ def test_a_component_comes_back_with_its_types_spelled(compiler: Compiler) -> No
 
     assert load(artifact, "component") == ""
     assert artifact.shape == Shape(
-        (), (Export("execute", "func", "(input: string) -> result<string, string>"),)
+        (),
+        (
+            Export("execute", "func", "(input: string) -> result<string, string>"),
+            # The outer component's, which is what the host calls.
+            Export("bounded", "func", "(most: u32, input: string) -> result<string, string>"),
+        ),
     )
 
 

@@ -11,8 +11,10 @@ import pytest
 
 from tests.wasm_agents.doorway import AT_US, Chat, Doorway, http
 from wasm_agents.doors.outside import Outside
+from wasm_agents.doors.world_door import WorldDoor
 from wasm_agents.grants import Granted, LlmRule
 from wasm_agents.recorder import HostCall
+from wasm_agents.surroundings import Surroundings
 
 HELLO = [{"role": "user", "content": "hello"}]
 LLM = Granted(llm=(LlmRule(("default", "small"), 50),))
@@ -147,3 +149,28 @@ async def test_every_call_is_recorded_in_order_with_its_bytes() -> None:
         HostCall("none.such", b"{}", gave[1]),
     ]
     assert door.doors.spent() == {"host_calls": 2}
+
+
+@pytest.mark.parametrize(
+    ("op", "most"),
+    [
+        ("time.now", 65_536),
+        ("random.bytes", 65_536),
+        ("kv.get", 65_536),
+        ("kv.put", 524_288),
+        ("llm.chat", 2_097_152),
+    ],
+)
+async def test_an_input_is_refused_unread_where_no_such_one_can_be_right(op: str, most: int) -> None:
+    answer = json.loads(await Doorway(LLM).doors.serve(op, b"[" + b"0," * (most // 2) + b"0]"))
+    assert answer["error"]["code"] == "capability.bad_input"
+    assert f"at most {most} are read" in answer["error"]["message"]
+
+
+async def test_a_guest_that_sleeps_past_the_calendar_is_told_its_last_day() -> None:
+    world = Surroundings()
+    for _ in range(20):
+        world.sleep(2**64 - 1)
+    told = await WorldDoor(world).now(b"")
+    assert isinstance(told, dict)
+    assert str(told["iso"]).startswith("9999-12-31T23:59:59")

@@ -21,6 +21,8 @@ FIBER_BYTES: Final = 768 * 1024
 """A fiber's stack: a guest's part, and what Python needs for a host function on top of it."""
 MAX_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 MAX_TABLE_ELEMENTS: Final = 1_000_000
+MAX_TABLES: Final = 4
+"""Of one core module."""
 MAX_COMPONENT_PARTS: Final = 64
 """Core instances, memories and tables of one component."""
 
@@ -100,7 +102,7 @@ def _pool(library: ctypes.CDLL, config: int, profile: Profile, slots: int) -> No
         "total_stacks": (c_uint32, slots + SPARE_STACKS),
         "max_memory_size": (c_size_t, MAX_MEMORY_BYTES),
         "table_elements": (c_size_t, MAX_TABLE_ELEMENTS),
-        "max_tables_per_module": (c_uint32, 4),
+        "max_tables_per_module": (c_uint32, MAX_TABLES),
         "max_memories_per_module": (c_uint32, 1),
         "max_core_instances_per_component": (c_uint32, MAX_COMPONENT_PARTS),
         "max_memories_per_component": (c_uint32, MAX_COMPONENT_PARTS),

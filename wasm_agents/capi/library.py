@@ -153,8 +153,7 @@ instance_export_get = _declare(
 # Store
 store_new = _declare(_HELD, "wasmtime_store_new", ptr, ptr, ptr, ptr)
 store_context = _declare(_HELD, "wasmtime_store_context", ptr, ptr)
-store_delete = _declare(_FREE, "wasmtime_store_delete", None, ptr)
-store_delete_held = _declare(_HELD, "wasmtime_store_delete", None, ptr)
+store_delete = _declare(_HELD, "wasmtime_store_delete", None, ptr)
 store_limiter = _declare(
     _HELD, "wasmtime_store_limiter", None, ptr, c_int64, c_int64, c_int64, c_int64, c_int64
 )
@@ -172,7 +171,7 @@ func_call_async = _declare(
     _HELD, "wasmtime_func_call_async", ptr, ptr, ptr, ptr, c_size_t, ptr, c_size_t, ptr, ptr
 )
 call_future_poll = _declare(_FREE, "wasmtime_call_future_poll", c_bool, ptr)
-call_future_delete = _declare(_FREE, "wasmtime_call_future_delete", None, ptr)
+call_future_delete = _declare(_HELD, "wasmtime_call_future_delete", None, ptr)
 memory_at = _declare(_HELD, "wasmtime_memory_data", ptr, ptr, ptr)
 memory_size = _declare(_HELD, "wasmtime_memory_data_size", c_size_t, ptr, ptr)
 caller_context = _declare(_HELD, "wasmtime_caller_context", ptr, ptr)

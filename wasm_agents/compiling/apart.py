@@ -11,6 +11,7 @@ from wasm_agents.binary import Facts
 from wasm_agents.capi.config import Profile
 from wasm_agents.compiling import job
 from wasm_agents.compiling.budget import Budget
+from wasm_agents.compiling.early import Seen
 from wasm_agents.compiling.forking import Lost, Zygote, run_once
 from wasm_agents.compiling.scratch import Scratch, new_scratch
 from wasm_agents.compiling.verdict import Compiled, Ended, judge, no_compiler
@@ -30,14 +31,15 @@ class Apart:
         self._lock = threading.Lock()  # guards _zygote
         self._zygote: Zygote | None = None
 
-    def compile(self, wasm: bytes, profile: Profile, facts: Facts, budget: Budget) -> Compiled:
+    def compile(self, wasm: bytes, profile: Profile, facts: Facts, seen: Seen, *, budget: Budget) -> Compiled:
         """Return the module's code.
 
         Raises:
+            CallsheetError: `seen.refusal`, if it is valid.
             InvalidInput: `compile.budget`, `compile.failed`, `load.malformed`.
             Unavailable: `host.internal`, no process can be started.
         """
-        order = _order(wasm, profile, facts, budget)
+        order = _order(wasm, profile, facts, seen, budget=budget)
         try:
             with self._room:
                 for _ in range(ATTEMPTS):
@@ -46,6 +48,9 @@ class Apart:
                         ended = self._run(order, code, report, budget.wall_s)
                     except Lost:
                         continue
+                    if seen.refusal is not None and ended.status == job.VALID:
+                        seen.refusal.data |= ended.used()
+                        raise seen.refusal
                     code.seal()
                     return judge(ended, report.read(most=MAX_REPORT), code, budget)
         finally:
@@ -86,7 +91,7 @@ class Apart:
             zygote.close()
 
 
-def _order(wasm: bytes, profile: Profile, facts: Facts, budget: Budget) -> Scratch:
+def _order(wasm: bytes, profile: Profile, facts: Facts, seen: Seen, *, budget: Budget) -> Scratch:
     order = new_scratch("callsheet-order")
     head, tail = around(len(wasm)) if profile == "component" else (b"", b"")
     words = json.dumps(
@@ -95,6 +100,8 @@ def _order(wasm: bytes, profile: Profile, facts: Facts, budget: Budget) -> Scrat
             "guest": [len(head), len(head) + len(wasm)],
             "modules": [(start + len(head), end + len(head)) for start, end in facts.modules],
             "most": MAX_SHAPE,
+            "only_validate": seen.refusal is not None,
+            "unspelled": seen.vectors or {"imports": [], "exports": []},
             "cpu_s": budget.cpu_s,
             "memory_bytes": budget.memory_bytes,
             "artifact_bytes": budget.artifact_bytes,

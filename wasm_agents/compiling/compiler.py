@@ -24,17 +24,20 @@ from pathlib import Path
 from typing import Final
 
 from contracts.errors import InvalidInput
-from wasm_agents import limits
-from wasm_agents.binary import Facts, look_at
+from wasm_agents import binary, limits
+from wasm_agents.binary import Facts, look_at, without_names
 from wasm_agents.capi import config
 from wasm_agents.capi.config import Profile
 from wasm_agents.compiling.apart import Apart
 from wasm_agents.compiling.budget import Budget, budget_for
 from wasm_agents.compiling.cache import Cache
+from wasm_agents.compiling.early import look_closer
 from wasm_agents.compiling.scratch import Scratch
 from wasm_agents.compiling.shape import Shape
 from wasm_agents.component import outer
 
+FORMAT: Final = 3
+"""Of what is compiled of a module, and kept beside the code."""
 MAX_HELD: Final = 64
 MAX_HELD_BYTES: Final = 256 * 1024 * 1024
 """Of code kept in memory for modules nobody may be using."""
@@ -43,6 +46,10 @@ _BOUNDS: Final = (
     limits.MAX_COMPONENT_BODY_BYTES,
     limits.MAX_CODE_BYTES,
     limits.MAX_FUNCTIONS,
+    binary.MAX_TYPES,
+    binary.MAX_GLOBALS,
+    binary.MAX_COMPONENT_GLOBALS,
+    binary.MAX_COMPONENT_IMPORTS,
 )
 
 
@@ -94,16 +101,22 @@ class Compiler:
         self._held: OrderedDict[str, Artifact] = OrderedDict()
         self._doing: dict[str, threading.Lock] = {}
 
-    def compile_module(self, wasm: bytes, *, digest: str, profile: Profile) -> Artifact:
+    def compile_module(
+        self, wasm: bytes, *, digest: str, profile: Profile, check: Callable[[Shape], None] | None = None
+    ) -> Artifact:
         """Return a module's code, from wherever it is had soonest.
 
         Args:
             wasm: A core module or a component.
             digest: Its SHA-256, hex.
             profile: What it is to run under.
+            check: Raises for a core module whose imports and exports nobody serves. It is asked early,
+                so that nothing is compiled in vain, of a module not compiled before; ask again.
 
         Raises:
-            InvalidInput: `load.malformed`, `load.too_large`, `compile.budget`, `compile.failed`.
+            InvalidInput: `load.malformed`, `load.too_large`, `load.import_denied`, `load.bad_export`,
+                `compile.budget`, `compile.failed`.
+            AttemptFailed: `limit.memory`, `limit.table`, more than any guest is given.
             Unavailable: `host.internal`, no process can be started.
         """
         key = cache_key(digest, profile)
@@ -116,12 +129,14 @@ class Compiler:
             try:
                 with self._lock:
                     found = self._again(key)
-                return found or self._make(key, wasm, profile)
+                return found or self._make(key, wasm, profile, check)
             finally:
                 with self._lock:
                     self._doing.pop(key, None)
 
-    def _make(self, key: str, wasm: bytes, profile: Profile) -> Artifact:
+    def _make(
+        self, key: str, wasm: bytes, profile: Profile, check: Callable[[Shape], None] | None
+    ) -> Artifact:
         kept = self._cache.get(key) if self._cache is not None else None
         if kept is None:
             facts = look_at(wasm)
@@ -129,8 +144,10 @@ class Compiler:
                 raise InvalidInput(
                     "load.malformed", f"a {facts.kind} module where a {profile} one was expected"
                 )
-            made = self._apart.compile(wasm, profile, facts, self._budget(facts))
-            kept = made.code, replace(made.shape, has_tables=facts.has_tables)
+            wasm = without_names(wasm, facts)
+            seen = look_closer(wasm, facts, check)
+            made = self._apart.compile(wasm, profile, facts, seen, budget=self._budget(facts))
+            kept = made.code, replace(made.shape, has_tables=facts.has_tables, has_start=facts.has_start)
             if self._cache is not None:
                 self._cache.put(key, *kept)
         code, shape = kept
@@ -168,7 +185,7 @@ class Compiler:
 
 def cache_key(digest: str, profile: Profile) -> str:
     """Return what one compilation depends on, as one hash: module, wasmtime, settings, bounds and CPU."""
-    facts = [digest, profile, *_machine(), *_BOUNDS]
+    facts = [FORMAT, digest, profile, *_machine(), *_BOUNDS]
     if profile == "component":
         facts.append(outer.DIGEST)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -12,6 +12,8 @@ from ctypes import c_void_p as ptr
 from typing import Any, ClassVar, Final
 
 MAX_WORD: Final = 200
+UNSPELLED: Final = "(v128…)"
+"""Said of a function of vectors; no type the host serves."""
 MAX_DEPTH: Final = 6
 MAX_PARTS: Final = 20
 """Parameters, fields or cases spelled of one type; no type an agent has is larger."""
@@ -42,8 +44,15 @@ class _Kinded(ctypes.Structure):
     _fields_: ClassVar[Any] = (("kind", c_uint8), ("of", ptr), ("more", ctypes.c_uint64))
 
 
-def of_module(library: ctypes.CDLL, module: int) -> dict[str, list[Row]]:
-    """Return a core module's imports and exports."""
+def of_module(library: ctypes.CDLL, module: int, unspelled: dict[str, list[int]]) -> dict[str, list[Row]]:
+    """Return a core module's imports and exports.
+
+    Args:
+        library: wasmtime's shared library.
+        module: The module.
+        unspelled: The numbers of imports and of exports that are functions of vectors: the library aborts
+            when it is asked for such a type.
+    """
     call = _Calls(library)
     imports, exports = _Vec(), _Vec()
     call("wasmtime_module_imports", None, (ptr, module), (ptr, byref(imports)))
@@ -53,16 +62,24 @@ def of_module(library: ctypes.CDLL, module: int) -> dict[str, list[Row]]:
             [
                 _text(call("wasm_importtype_module", ptr, (ptr, row))),
                 _text(call("wasm_importtype_name", ptr, (ptr, row))),
-                *_extern(call, call("wasm_importtype_type", ptr, (ptr, row))),
+                *_extern(
+                    call,
+                    call("wasm_importtype_type", ptr, (ptr, row)),
+                    is_spelled=number not in unspelled["imports"],
+                ),
             ]
-            for row in imports.at[: imports.size]
+            for number, row in enumerate(imports.at[: imports.size])
         ],
         "exports": [
             [
                 _text(call("wasm_exporttype_name", ptr, (ptr, row))),
-                *_extern(call, call("wasm_exporttype_type", ptr, (ptr, row))),
+                *_extern(
+                    call,
+                    call("wasm_exporttype_type", ptr, (ptr, row)),
+                    is_spelled=number not in unspelled["exports"],
+                ),
             ]
-            for row in exports.at[: exports.size]
+            for number, row in enumerate(exports.at[: exports.size])
         ],
     }
 
@@ -158,11 +175,13 @@ def _value(call: _Calls, kind: _Kinded, depth: int = 0) -> str:
     return f"{word}<{', '.join(parts)}>"
 
 
-def _extern(call: _Calls, extern: int) -> Row:
+def _extern(call: _Calls, extern: int, *, is_spelled: bool) -> Row:
     kind: int = call("wasm_externtype_kind", c_uint8, (ptr, extern))
     word = _EXTERNS[kind] if kind < len(_EXTERNS) else "unknown"
     if word != "func":
         return [word, ""]
+    if not is_spelled:
+        return [word, UNSPELLED]
     function = call("wasm_externtype_as_functype_const", ptr, (ptr, extern))
     sides = []
     for side in ("params", "results"):

@@ -28,9 +28,14 @@ DONE: Final = 0
 MALFORMED: Final = 10
 REFUSED: Final = 11
 NO_ROOM: Final = 12
+VALID: Final = 13
+"""And not compiled: nobody would serve it."""
 TRAILER: Final = 8
+MAX_SAID: Final = 2000
 PLACE: Final = "(at offset 0x"
 """In what the parser says: it names a place in the file."""
+STOP: Final = b"\x63\0"
+"""A section of no kind: a parser that says so of it found nothing before, and nothing is compiled."""
 NO_NEW_PRIVILEGES: Final = 38  # PR_SET_NO_NEW_PRIVS of linux/prctl.h
 DIE_WITH_PARENT: Final = 1  # PR_SET_PDEATHSIG
 SIGKILL: Final = 9
@@ -58,6 +63,11 @@ class Compiler:
     def validate(self, engine: int, wasm: bytes) -> str:
         """Return why a core module is not valid, or the empty string."""
         return self._said("wasmtime_module_validate", (ptr, engine), (c_char_p, wasm), (c_size_t, len(wasm)))
+
+    def validate_component(self, wasm: bytes) -> str:
+        """Return why a component, whole to its last section, is not valid, or the empty string."""
+        _, said = self.compile("component", wasm + STOP)
+        return "" if f"{PLACE}{len(wasm) + len(STOP):x})" in said else said
 
     def compile(self, profile: Profile, wasm: bytes) -> tuple[int, str]:
         """Return the module or component, or why there is none."""
@@ -95,7 +105,9 @@ class Compiler:
         message: Any = self.library.wasmtime_error_message
         message.restype, message.argtypes = None, (ptr, ptr)
         message(error, byref(vec))
-        return ctypes.string_at(vec.at, min(vec.size, 2000)).decode("utf-8", "replace") or "no reason given"
+        return (
+            ctypes.string_at(vec.at, min(vec.size, MAX_SAID)).decode("utf-8", "replace") or "no reason given"
+        )
 
 
 def run(compiler: Compiler) -> int:
@@ -119,9 +131,13 @@ def _compile(compiler: Compiler, wasm: bytes, order: dict[str, Any]) -> tuple[in
     for start, end in order["modules"]:
         if said := compiler.validate(engine, wasm if end - start == len(wasm) else wasm[start:end]):
             return MALFORMED, {"said": said}
-    made, said = compiler.compile(profile, wasm)
     start, end = order["guest"]
-    if PLACE in said and end - start < len(wasm):
+    if order["only_validate"]:
+        said = compiler.validate_component(wasm[start:end]) if profile == "component" else ""
+        return (MALFORMED if said else VALID), {"said": said}
+    made, said = compiler.compile(profile, wasm)
+    unfit = said if PLACE in said and end - start < len(wasm) else ""
+    if unfit:
         # It does not fit the outer component. By itself it says why, or is no component at all.
         wasm = wasm[start:end]
         made, said = compiler.compile(profile, wasm)
@@ -131,14 +147,23 @@ def _compile(compiler: Compiler, wasm: bytes, order: dict[str, Any]) -> tuple[in
     try:
         if profile == "component":
             shape = declared.of_component(compiler.library, made, engine, most=order["most"])
+            _refuse_if_it_should_fit(shape, unfit)
         else:
-            shape = declared.of_module(compiler.library, made)
+            shape = declared.of_module(compiler.library, made, order["unspelled"])
     except ValueError as exc:
         return MALFORMED, {"said": str(exc)}
     code = compiler.serialize(profile, made)
     while code:
         code = code[os.write(1, code) :]
     return DONE, shape
+
+
+def _refuse_if_it_should_fit(shape: dict[str, Any], unfit: str) -> None:
+    """Raise ValueError when a component would be called although it does not fit the outer one."""
+    for name, _, signature in shape["exports"] if unfit and not shape["imports"] else ():
+        takes, _, gives = signature.partition(": string) -> ")
+        if name == "execute" and ":" not in takes and gives == "result<string, string>":
+            raise ValueError(unfit)
 
 
 def _read() -> tuple[bytes, dict[str, Any]]:

@@ -34,6 +34,8 @@ class Shape:
     exports: tuple[Export, ...]
     has_tables: bool = False
     """Whether any module in it has a table of its own."""
+    has_start: bool = False
+    """Whether any runs code when it is instantiated."""
 
     def as_json(self) -> bytes:
         """Return the bytes `shape_from` reads."""
@@ -53,6 +55,7 @@ def shape_from(document: bytes) -> Shape:
             tuple(Import(*_words(row, 4)) for row in imports),
             tuple(Export(*_words(row, 3)) for row in exports),
             found.get("has_tables") is True,
+            found.get("has_start") is not False,
         )
     except (KeyError, TypeError) as exc:
         raise ValueError("no report of a compilation") from exc

@@ -39,6 +39,10 @@ class Ended:
     is_late: bool = False
     """Killed at the wall limit."""
 
+    def used(self) -> dict[str, Any]:
+        """Return what it took, for an error's data."""
+        return {"cpu_s": round(self.cpu_s, 4), "peak_kib": self.peak_kib}
+
 
 def judge(ended: Ended, said: bytes, code: Scratch, budget: Budget) -> Compiled:
     """Return what a child made, if it made something.
@@ -46,7 +50,7 @@ def judge(ended: Ended, said: bytes, code: Scratch, budget: Budget) -> Compiled:
     Raises:
         InvalidInput: `compile.budget`, `compile.failed`, `load.malformed`.
     """
-    used = {"cpu_s": round(ended.cpu_s, 3), "peak_kib": ended.peak_kib}
+    used = ended.used()
     if ended.status == job.DONE:
         with suppress(ValueError, RecursionError):
             return Compiled(code, shape_from(said), ended.cpu_s, ended.peak_kib)
@@ -59,7 +63,9 @@ def judge(ended: Ended, said: bytes, code: Scratch, budget: Budget) -> Compiled:
             text = str(json.loads(text)["said"])
     reason = last_line(text.encode())
     if ended.status == job.MALFORMED:
-        raise InvalidInput("load.malformed", f"not a valid module: {reason}", hint="Build the guest again.")
+        raise InvalidInput(
+            "load.malformed", f"not a valid module: {reason}", hint="Build the guest again.", data=used
+        )
     if ended.status == job.NO_ROOM or any(word in text.lower() for word in _NO_MEMORY):
         mebibytes = budget.memory_bytes >> 20, budget.artifact_bytes >> 20
         raise _over(f"{mebibytes[0]} MiB of memory or {mebibytes[1]} MiB of code", used)

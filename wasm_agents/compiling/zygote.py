@@ -105,6 +105,8 @@ class Zygote:
             try:
                 _enter(files)
                 status = job.run(self._compiler)
+            except BaseException as exc:  # noqa: BLE001  # the border: a child ends by its status, and says why
+                os.write(2, repr(exc).encode()[: job.MAX_SAID])
             finally:
                 os._exit(status)
         self._waiting[pid] = waiting

@@ -33,7 +33,12 @@ class ResultOf(ctypes.Structure):
 
 class _ValueOf(ctypes.Union):
     # `words` makes it as wide as the widest of the kinds left out.
-    _fields_: ClassVar[Sequence[Any]] = (("u32", c_uint32), ("string", Bytes), ("result", ResultOf), ("words", c_uint64 * 3))
+    _fields_: ClassVar[Sequence[Any]] = (
+        ("u32", c_uint32),
+        ("string", Bytes),
+        ("result", ResultOf),
+        ("words", c_uint64 * 3),
+    )
 
 
 class Value(ctypes.Structure):

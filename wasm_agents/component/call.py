@@ -72,7 +72,9 @@ def to_the_end(phases: Generator[int, None, T]) -> T:
         c.call_future_delete(future)
 
 
-def _asked_directly(instance: ComponentInstance, content: bytes) -> Generator[int, None, AttemptFailed | None]:
+def _asked_directly(
+    instance: ComponentInstance, content: bytes
+) -> Generator[int, None, AttemptFailed | None]:
     """Return what wasmtime says when it meets the bad pointer itself: whose it is, the input's or the answer's.
 
     Nothing of an answer is copied: it lies outside the guest's memory.
@@ -87,9 +89,10 @@ def _asked_directly(instance: ComponentInstance, content: bytes) -> Generator[in
         yield from instance.starting()
         yield from instance.exchanging(content, bounded=False)
     except AttemptFailed as failure:
-        found = failure
+        if failure.code.startswith("abi."):  # and not its deadline, met meanwhile
+            found = failure
     instance.store.end(used)
-    return None if instance.watch.stop else found
+    return found
 
 
 def _met_its_limit(instance: ComponentInstance, content: bytes) -> Generator[int, None, bool]:

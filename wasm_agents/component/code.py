@@ -55,7 +55,9 @@ class ComponentCode:
         self.execute = b.export_index(self.component, None, EXECUTE, len(EXECUTE)) or 0
         self.bounded = b.export_index(self.component, None, BOUNDED, len(BOUNDED)) or 0
         if not self.bounded:
-            raise InvalidInput("load.malformed", "the component fits in no other", hint="Build the guest again.")
+            raise InvalidInput(
+                "load.malformed", "the component fits in no other", hint="Build the guest again."
+            )
 
     def __del__(self) -> None:
         """Give the code back; no instance is left that might be made of it."""
@@ -80,8 +82,12 @@ def _check_imports(kind: int, engine: int) -> None:
     count = b.import_count(kind, engine)
     if not count:
         return
-    names = [_import_name(kind, engine, n) for n in range(min(count, MAX_LISTED))]
-    raise InvalidInput(
+    raise import_denied([_import_name(kind, engine, n) for n in range(min(count, MAX_LISTED))], count)
+
+
+def import_denied(names: list[str], count: int) -> InvalidInput:
+    """Return the error of a component that imports so many things, the first of them by name."""
+    return InvalidInput(
         "load.import_denied",
         f"the component imports {names[0]!r}" + (f" and {count - 1} more" if count > 1 else ""),
         hint="A component agent imports nothing: build it with --stub-wasi.",
@@ -100,22 +106,23 @@ def _import_name(kind: int, engine: int, number: int) -> str:
 def _check_export(kind: int, engine: int) -> None:
     extern = c_void_p()
     if not b.export_get(kind, engine, EXECUTE, len(EXECUTE), byref(extern)):
-        raise _bad_export("no such export")
+        raise bad_export("no such export")
     item = b.TypeOrItem()
     try:
         b.extern_type(extern, byref(item))
         try:
             if item.kind != b.FUNCTION:
-                raise _bad_export("no function by that name")
+                raise bad_export("no function by that name")
             if not _is_execute(item.at):
-                raise _bad_export("a function of another type")
+                raise bad_export("a function of another type")
         finally:
             b.item_delete(byref(item))
     finally:
         b.extern_delete(extern)
 
 
-def _bad_export(found: str) -> InvalidInput:
+def bad_export(found: str) -> InvalidInput:
+    """Return the error of a component that does not export what it must."""
     return InvalidInput(
         "load.bad_export",
         f"the component must export {WORLD!r}; it has {found}",

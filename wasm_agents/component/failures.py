@@ -73,10 +73,10 @@ def failure_of(text: str, *, stop: StopReason, place: Place = "guest", most: int
     if stop:
         return failures.stopped(stop)
     if is_trap:
-        return _trapped(_words().get(says, "unknown"), place, most)
+        return trapped(_words().get(says, "unknown"), place=place, most=most)
     if _TEXT in text:
         if place != "border":
-            return _trapped("invalid_text", place, most)
+            return trapped("invalid_text", place=place, most=most)
         return AttemptFailed("output.utf8", f"the answer cannot be read: {text}", hint="Mend the guest.")
     for part, code, message in _ABI:
         if part in text.lower():
@@ -89,9 +89,16 @@ def wants_more_memories(text: str) -> bool:
     return _TOO_MANY_MEMORIES in text
 
 
-def _trapped(word: str, place: Place, most: int) -> AttemptFailed:
+def trapped(word: str, *, place: Place, most: int) -> AttemptFailed:
+    """Return the error of a call that ended in a trap.
+
+    Args:
+        word: wasmtime's, lower case.
+        place: Where.
+        most: How long an answer may be.
+    """
     if place == "over":
-        return over(most)
+        return _over(most)
     if place == "full":
         return failures.memory_failure("what is handed over does not fit in a memory of the guest's size")
     if place == "border" and word in _BORDER:
@@ -100,9 +107,8 @@ def _trapped(word: str, place: Place, most: int) -> AttemptFailed:
     return failures.trapped(word, stop="", memory_is_full=False)
 
 
-def over(most: int) -> AttemptFailed:
-    """Return `limit.output`; how long the answer is was not worth reading."""
-    message = f"an output of more than {most} bytes, at most {most} are passed"
+def _over(most: int) -> AttemptFailed:
+    message = f"an output of more bytes than the {most} that are passed"
     hint = f"Answer less; a component may answer {MAX_COMPONENT_OUTPUT} bytes at most."
     return AttemptFailed("limit.output", message, hint=hint)
 

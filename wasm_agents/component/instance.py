@@ -7,18 +7,18 @@ answer's length before any of it is copied.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Generator
-from ctypes import byref, c_char_p, c_void_p, cast, string_at
+from ctypes import byref, c_void_p, string_at
 from typing import TYPE_CHECKING, Final
 
-from contracts.errors import AttemptFailed, InvalidInput
+from contracts.errors import AttemptFailed
 from wasm_agents.capi import library as c
 from wasm_agents.capi.config import MAX_COMPONENT_PARTS
 from wasm_agents.component import binding as b
 from wasm_agents.component.answer import Answer, answer_error, answer_ok
 from wasm_agents.component.code import MAX_MEMORIES, ComponentCode
 from wasm_agents.component.failures import Ended, failure_of, take_error, wants_more_memories
+from wasm_agents.component.given import arguments
 from wasm_agents.component.outer import INSTANCES, MEMORIES, Place, extra_room
 from wasm_agents.limits import GuestLimits
 from wasm_agents.store import Store
@@ -45,7 +45,18 @@ class ComponentInstance:
         place: Where the last call ended.
     """
 
-    __slots__ = ("_outer_bytes", "_ref", "code", "is_made", "limits", "memories", "pending", "place", "store", "watch")
+    __slots__ = (
+        "_outer_bytes",
+        "_ref",
+        "code",
+        "is_made",
+        "limits",
+        "memories",
+        "pending",
+        "place",
+        "store",
+        "watch",
+    )
 
     def __init__(self, code: ComponentCode, limits: GuestLimits, watch: Watch) -> None:
         self.code = code
@@ -70,7 +81,7 @@ class ComponentInstance:
         self.store = self._new_store()
 
     def expect(self, input_bytes: int) -> None:
-        """Count what the outer component needs for an input against the limit; before the instance is made."""
+        """Count an input's copies against the memory limit; before the instance is made."""
         self._outer_bytes = extra_room(input_bytes)
         if self._outer_bytes:
             self._set_limits(self.store)
@@ -103,9 +114,9 @@ class ComponentInstance:
             InvalidInput: `json.encoding`.
             AttemptFailed: `limit.*`, `guest.*`, `abi.*`, `output.*`, `host.internal`.
         """
-        arguments, result, error = _arguments(content, self.limits.output_bytes), b.Value(), c_void_p()
+        given, result, error = arguments(content, self.limits.output_bytes), b.Value(), c_void_p()
         function, context = self._function(bounded=bounded), self.store.context
-        first, count = (arguments, 2) if bounded else (byref(arguments[1]), 1)
+        first, count = (given, 2) if bounded else (byref(given[1]), 1)
         yield b.func_call_async(byref(function), context, first, count, byref(result), 1, byref(error))
         is_ok, said = self._taken(result, error.value)
         # What the guest held is let go before its answer is read: reading may take as much.
@@ -164,20 +175,3 @@ class ComponentInstance:
 def share(limits: GuestLimits, memories: int, outer_bytes: int) -> int:
     """Return what each of a guest's memories may have: wasmtime's limit holds for each, ours for all together."""
     return max(0, limits.memory_bytes - outer_bytes) // memories
-
-
-def _arguments(content: bytes, most: int) -> ctypes.Array[b.Value]:
-    """Return what the bounded call takes; `content` must outlive it.
-
-    Raises:
-        InvalidInput: `json.encoding`; wasmtime would end the process.
-    """
-    try:
-        content.decode()
-    except UnicodeDecodeError as exc:
-        raise InvalidInput("json.encoding", f"the input is not UTF-8 at byte {exc.start}") from exc
-    arguments = (b.Value * 2)(b.Value(kind=b.U32), b.Value(kind=b.STRING))
-    arguments[0].of.u32 = most
-    arguments[1].of.string.size = len(content)
-    arguments[1].of.string.at = cast(c_char_p(content), c_void_p).value
-    return arguments

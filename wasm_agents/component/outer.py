@@ -37,6 +37,8 @@ _TAIL: Final = bytes.fromhex(
 _OVER_AT: Final = 0x99
 """Where `$over` traps."""
 _FULL_AT: Final = 0x9D
+_COPIES: Final = 3
+"""Of an input while a call lasts: two are wasmtime's, the third lies in the outer memory."""
 _COMPONENT: Final = b"\x04"
 """The section a component within a component lies in."""
 
@@ -52,8 +54,8 @@ def around(size: int) -> tuple[bytes, bytes]:
 
 
 def extra_room(input_bytes: int) -> int:
-    """Return what an input makes of the outer memory beyond its first page, which nobody is charged for."""
-    return (input_bytes + 15) // PAGE_BYTES * PAGE_BYTES
+    """Return what an input takes beside the guest's own memory, in whole pages: counted against its limit."""
+    return _COPIES * input_bytes // PAGE_BYTES * PAGE_BYTES
 
 
 def place_of(frames: Sequence[int]) -> Place:

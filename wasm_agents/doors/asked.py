@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 BAD: Final = "capability.bad_input"
 MAX_ASKED_BYTES: Final = 16 * 1024 * 1024
+"""Of an input with a body in it."""
+FEW_BYTES: Final = 64 * 1024
+"""Of any other: reading JSON takes seconds where there is much of it, and nobody else has a turn meanwhile."""
 
 
 class Asked:
@@ -24,15 +27,16 @@ class Asked:
         op: Its name, for errors.
         raw: JSON, as the guest gave it; nothing at all counts as `{}`.
         known: The fields it may have.
+        most: Bytes of it.
 
     Raises:
         InvalidInput: `capability.bad_input`.
     """
 
-    def __init__(self, op: str, raw: bytes, *, known: Collection[str]) -> None:
+    def __init__(self, op: str, raw: bytes, *, known: Collection[str], most: int = FEW_BYTES) -> None:
         self._op = op
         try:
-            found = parse_json(raw, max_bytes=MAX_ASKED_BYTES) if raw else {}
+            found = parse_json(raw, max_bytes=most) if raw else {}
         except InvalidInput as exc:
             raise self.bad(f"the input cannot be read: {exc.message[:300]}") from exc
         if not isinstance(found, dict):

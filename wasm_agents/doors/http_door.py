@@ -18,7 +18,7 @@ from contracts.errors import CallsheetError, Refused, Unavailable
 from contracts.policy import FetchLimits, Policy
 from egress.fetch_door import Fetched, GuardedFetcher
 from egress.target import MAX_URL
-from wasm_agents.doors.asked import Asked
+from wasm_agents.doors.asked import MAX_ASKED_BYTES, Asked
 from wasm_agents.doors.headers import answer_headers, is_header_value, request_headers
 from wasm_agents.doors.secrets import Secrets
 from wasm_agents.doors.spending import Spending, over_egress
@@ -68,7 +68,7 @@ class HttpDoor:
             Unavailable: `capability.unavailable`.
             AttemptFailed: `limit.egress`, `egress.*`.
         """
-        asked = Asked("http.request", raw, known=FIELDS)
+        asked = Asked("http.request", raw, known=FIELDS, most=MAX_ASKED_BYTES)
         method, url = (
             asked.word("method", of=METHODS, default="GET"),
             asked.text("url", most=MAX_URL, least=1),
@@ -92,7 +92,7 @@ class HttpDoor:
                 headers=headers,
                 body=body,
                 limits=self._limits(size, timeout_s),
-                guard=partial(self._pass_hop, size=size),
+                guard=partial(self._pass_hop, size=size, in_part="range" in headers),
             )
         except CallsheetError as exc:
             self._spending.egress_bytes += _received(exc)
@@ -117,11 +117,16 @@ class HttpDoor:
             redirects=most.redirects,
         )
 
-    def _pass_hop(self, method: str, url: str, *, size: int) -> Mapping[str, str]:
+    def _pass_hop(self, method: str, url: str, *, size: int, in_part: bool) -> Mapping[str, str]:
         """Count one hop that is allowed, and return the secret headers it carries."""
         self._check(method, url)
-        self._spending.send(size)
         headers = self._granted.headers_for(url)
+        if headers and in_part:
+            # A server that says what it was sent would give a secret away piece by piece, and no piece is known.
+            raise Refused(
+                DENIED, "a request that carries a secret is answered whole", hint="Leave `range` out."
+            )
+        self._spending.send(size)
         for name, value in headers.items():
             if not is_header_value(value):
                 # Said here, without the value: whoever sends it would quote it.

@@ -7,12 +7,14 @@ from typing import Final
 from pydantic import JsonValue
 
 from contracts.errors import Refused, Unavailable
-from memory.kv import MAX_KEY_CHARS, MAX_KEYS, GuestValues
+from memory.kv import MAX_KEY_CHARS, MAX_KEYS, MAX_VALUE_BYTES, GuestValues
 from wasm_agents.doors.asked import Asked
 from wasm_agents.grants import DENIED, Granted, KvRule
 
 MAX_NAMESPACE: Final = 63
 LISTED: Final = 100
+MAX_PUT: Final = 8 * MAX_VALUE_BYTES
+"""Of an input that holds a value, however it is spelled."""
 
 
 class KvDoor:
@@ -51,7 +53,7 @@ class KvDoor:
             AttemptFailed: `kv.quota`.
             Unavailable: `capability.unavailable`, `storage.*`.
         """
-        asked = Asked("kv.put", raw, known=("namespace", "key", "value"))
+        asked = Asked("kv.put", raw, known=("namespace", "key", "value"), most=MAX_PUT)
         rule, values = self._open(asked, write=True)
         await values.put(
             rule.namespace, _key(asked), asked.value("value"), quota_bytes=rule.quota_bytes, by=self._agent

@@ -16,6 +16,8 @@ ROLES: Final = ("system", "user", "assistant")
 MAX_MESSAGES: Final = 100
 MAX_CHARS: Final = 256 * 1024
 """Of all messages together."""
+MAX_BYTES: Final = 8 * MAX_CHARS
+"""Of an input that holds them, however they are spelled."""
 
 
 class LlmDoor:
@@ -39,7 +41,7 @@ class LlmDoor:
             Unavailable: `capability.unavailable`, `provider.*`.
             AttemptFailed: `provider.*`.
         """
-        asked = Asked("llm.chat", raw, known=("model", "messages", "max_tokens"))
+        asked = Asked("llm.chat", raw, known=("model", "messages", "max_tokens"), most=MAX_BYTES)
         model = asked.text("model", most=128, default="default")
         if why := self._granted.allows_llm(model):
             raise Refused(DENIED, why, hint="Ask for it under capabilities.llm; the operator allows it.")
