@@ -6,10 +6,12 @@ context: its inputs are resolved for it and its output is stored for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -81,6 +83,18 @@ class Parked(Exception):
 @dataclass(frozen=True, slots=True)
 class NotDone:
     """What `reconcile` answers when the effect never happened: it may be tried again."""
+
+
+TIMEKEEPER: Final[ContextVar[Callable[[], AbstractContextManager[None]]]] = ContextVar("timekeeper")
+"""Set by whoever runs attempts, for each of them."""
+
+
+def uncounted() -> AbstractContextManager[None]:
+    """Return a context whose time is not held against the attempt: for getting an agent ready the first time.
+
+    What is done in it must be bounded by itself; being cancelled, and the run's deadline, end it as ever.
+    """
+    return TIMEKEEPER.get(nullcontext)()
 
 
 class Agent(Protocol):

@@ -8,14 +8,15 @@ left behind after a short grace, and its outcome says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from contracts.agent import AgentCall, AgentReply, NotDone, Parked
+from contracts.agent import TIMEKEEPER, AgentCall, AgentReply, NotDone, Parked
 from contracts.clock import Clock
 from contracts.errors import AttemptFailed, AttemptTimedOut, CallsheetError
 from contracts.schemas import Checker
@@ -124,6 +125,7 @@ class Attempt:
     ) -> AgentReply | NotDone:
         # Timed here, so that what counts is the agent's own time and not the loop's.
         began, turn = self._clock.monotonic(), self._beat.turn()
+        TIMEKEEPER.set(self._uncounted)
         try:
             reply = await ask(self._call)
             if output_schema is not None and isinstance(reply, AgentReply):
@@ -132,6 +134,17 @@ class Attempt:
         finally:
             self._spent = self._clock.monotonic() - began
             self._has_waited = self._beat.turn() != turn
+
+    @contextmanager
+    def _uncounted(self) -> Iterator[None]:
+        self._timeouts.forget(self)
+        began = self._loop.time()
+        try:
+            yield
+        finally:
+            self.due += self._loop.time() - began
+            if not self._is_stopped:
+                self._timeouts.watch(self)
 
     def _ended(self, task: asyncio.Task[AgentReply | NotDone]) -> None:
         self._timeouts.forget(self)

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Never
 import jsonschema_rs
 from pydantic import JsonValue
 
-from contracts.agent import Agent, AgentCall, AgentReply
+from contracts.agent import Agent, AgentCall, AgentReply, uncounted
 from contracts.card import AgentCard
 from contracts.errors import AttemptFailed, CallsheetError, InvalidInput
 from contracts.jsonvalue import join_pointer
@@ -172,7 +172,8 @@ class _GuestAgent:
             loading = self._loading[limits] = asyncio.create_task(self._load_once(limits))
             loading.add_done_callback(lambda done: self._loaded(limits, done))
         # Whoever asks meanwhile waits for the same; nobody's giving up ends it for the others.
-        return await asyncio.shield(loading)
+        with uncounted():
+            return await asyncio.shield(loading)
 
     async def _load_once(self, limits: GuestLimits) -> Guest:
         # Reading, hashing and perhaps compiling: not on the event loop's thread.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.agent import AgentCall
+from contracts.agent import AgentCall, AgentReply, uncounted
 from contracts.errors import AttemptFailed
 from contracts.run import RunState
 from contracts.trace import TraceStatus
@@ -19,6 +19,30 @@ async def test_an_attempt_over_its_time_is_a_timeout_and_the_rest_goes_on(rig: A
     run = await rig.run(make_step("a", agent="hang", timeout_s=0.02), make_step("b"))
     assert run.subtasks == {"a": TraceStatus.TIMEOUT, "b": TraceStatus.SUCCESS}
     assert rig.codes() == {"a": "attempt.timeout"}
+
+
+async def test_time_to_get_an_agent_ready_is_not_held_against_its_attempt(rig: Any, make_step: Any) -> None:
+    ready = asyncio.Event()
+
+    async def slow_to_start(call: AgentCall) -> AgentReply:
+        with uncounted():
+            await ready.wait()
+        return AgentReply(call.subtask_id)
+
+    async def slow_afterwards(call: AgentCall) -> Any:
+        with uncounted():
+            await ready.wait()
+        return await hang(call)
+
+    rig.agents.add("hang", hang)
+    rig.agents.add("start", slow_to_start)
+    rig.agents.add("afterwards", slow_afterwards)
+    steps = [make_step(name, agent=name, timeout_s=0.02) for name in ("start", "afterwards")]
+    run_id = await rig.start(*steps, make_step("over", agent="hang", timeout_s=0.05))
+    await rig.until(lambda: rig.codes().get("over") == "attempt.timeout")
+    ready.set()
+    assert await rig.engine.wait(run_id)
+    assert rig.codes() == {"over": "attempt.timeout", "afterwards": "attempt.timeout"}
 
 
 async def test_many_attempts_each_time_out_at_their_own_time(rig: Any, make_step: Any) -> None:
