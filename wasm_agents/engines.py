@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import sys
 import threading
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ SLOTS: Final[dict[Profile, int]] = {"core": 10_000, "component": 0}
 """Instances alive at once; a component has several parts, and gains nothing from slots."""
 SLOT_BYTES: Final = 5 * 1024**3
 """Address space, not memory: what a slot reserves so that no load or store needs a check of its own."""
+WRITABLE_BYTES: Final = 9 * 1024**2
+"""Of these, what is mapped for writing with the engine, for tables and a stack: a limit on data counts it."""
 MIN_SLOTS: Final = 16
 STACK_MAPS: Final = 2
 """Of each slot's stack and its guard, mapped with the engine."""
@@ -33,6 +36,8 @@ SHARE: Final = 0.85
 """Of the kernel's bound, for guests; the rest is the process's own."""
 _BOUND: Final = Path("/proc/sys/vm/max_map_count")
 _USUAL_BOUND: Final = 65_530
+_FLAGS: Final = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+_NO_RESERVE: Final = 0x4000 if sys.platform == "linux" else 0  # MAP_NORESERVE, as wasmtime maps them
 
 _lock = threading.Lock()  # guards _engines
 _engines: dict[Profile, Engine] = {}
@@ -109,11 +114,12 @@ def _most_maps() -> int:
 def _fitting(slots: int) -> int:
     """Return how many of these slots can be reserved here; 0 when too few to be worth it.
 
-    wasmtime aborts the process when it cannot reserve them, as under `ulimit -v`: try it first.
+    wasmtime aborts the process when it cannot reserve them, as under `ulimit -v` or `-d`: try it first.
     """
     while slots >= MIN_SLOTS:
         try:
-            mmap.mmap(-1, slots * SLOT_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0).close()
+            mmap.mmap(-1, slots * SLOT_BYTES, flags=_FLAGS, prot=0).close()
+            mmap.mmap(-1, slots * WRITABLE_BYTES, flags=_FLAGS | _NO_RESERVE).close()
         except (OSError, OverflowError, ValueError):
             slots //= 4
         else:

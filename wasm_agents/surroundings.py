@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 TICK_NS: Final = 1_000
 """How far a look at the virtual clock moves it: a guest that waits for time to pass sees it pass."""
+MAX_ELAPSED_NS: Final = 2**63 - 1
+"""How much virtual time can be slept away: 292 years, so that every date there is stays one."""
 RANDOM_BYTES: Final = 64 * 1024
 """What one call for random bytes gives at most."""
 
@@ -46,7 +48,7 @@ class Surroundings:
         self._seed = seed
         self._rng: random.Random | None = None
         self._log = bytearray()
-        self._log_left = log_bytes
+        self._log_left = log_bytes or -1
 
     def look(self) -> int:
         """Return the time, nanoseconds since 1970; no two looks give the same."""
@@ -61,7 +63,7 @@ class Surroundings:
 
     def sleep(self, ns: int) -> None:
         """Let virtual time pass; nobody waits for it."""
-        self._elapsed_ns += max(0, ns)
+        self._elapsed_ns += max(0, min(ns, MAX_ELAPSED_NS - self._elapsed_ns))
 
     def random(self, size: int) -> bytes:
         """Return `size` bytes, at most `RANDOM_BYTES`."""
@@ -75,7 +77,7 @@ class Surroundings:
 
     def write(self, text: bytes) -> None:
         """Keep what the guest logs, up to the limit; the rest is dropped and marked."""
-        if self._log_left <= 0 or not text:
+        if self._log_left < 0:
             return
         self._log += text[: self._log_left]
         self._log_left -= len(text)

@@ -240,3 +240,12 @@ def test_the_verdict_is_an_independent_validators_and_each_pointer_is_real(schem
 def test_any_object_is_a_schema_or_refused_by_code(schema: Any) -> None:
     with suppress(InvalidInput):
         list(Checker(schema).problems(schema))
+
+
+def test_the_first_problem_is_told_without_looking_for_the_others() -> None:
+    checker = Checker({"items": {"type": "string"}})
+    began = time.perf_counter()
+
+    assert checker.first([1] * 500_000) == ("/0", '1 is not of type "string"')
+
+    assert time.perf_counter() - began < 2

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ctypes import c_void_p
 from dataclasses import replace
 from pathlib import Path
@@ -325,6 +326,42 @@ def test_modules_compile_in_odd_surroundings(where: str) -> None:
     done = subprocess.run(python(text), check=False, timeout=60)
 
     assert done.returncode == 7
+
+
+DRY = """
+import resource
+from contracts.errors import Unavailable
+go(b'')
+for most in range(4, 16):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, 1024))
+    try:
+        go(bytes([0, 2, 1, most]))
+        said = "compiled"
+    except Unavailable as refused:
+        said = refused.code
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+    assert most > 9 or said == "host.internal", said
+os._exit(7 if go(b'\\0\\2\\1x').size > 0 else 1)
+"""
+
+
+def test_a_process_out_of_descriptors_is_told_so_and_compiles_again_when_it_has_some() -> None:
+    done = subprocess.run(python(DRY), check=False, timeout=60)
+
+    assert done.returncode == 7
+
+
+def test_jobs_of_many_threads_outlive_the_process_that_forks(strict: Callable[..., Compiler]) -> None:
+    compiler = strict()
+
+    def one(number: int) -> bool:
+        if number % 40 == 20 and compiler.pid:
+            with suppress(ProcessLookupError):
+                os.kill(compiler.pid, signal.SIGKILL)
+        return compiled(compiler, wasm_of(f'(module (import "a" "{number}" (func)))')).size > 0
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(one, range(100)))
 
 
 def test_the_forking_process_goes_when_its_parent_is_killed() -> None:

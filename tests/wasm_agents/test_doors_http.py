@@ -172,6 +172,15 @@ async def test_a_secret_stays_on_a_redirect_within_its_origin(serve: Serve) -> N
     assert [TOKEN.encode() in request for request in site.requests] == [True, True]
 
 
+async def test_a_secret_that_is_echoed_is_not_to_be_had_in_parts(serve: Serve) -> None:
+    site = await serve({"/": answer(b"whole")})
+    ranged = {"url": site.url(), "headers": {"Range": "bytes=0-5"}}
+
+    assert await doorway(site, secrets=[secret()]).refusal("http.request", **ranged) == "capability.denied"
+    assert site.connections == 0
+    assert (await doorway(site).ok("http.request", **ranged))["body"] == "whole"
+
+
 async def test_a_secret_that_is_no_header_is_not_quoted(serve: Serve) -> None:
     site = await serve({})
     door = doorway(site, secrets=[secret("s3cret-value\r\nX-More: 1")])

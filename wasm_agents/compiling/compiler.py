@@ -34,6 +34,7 @@ from wasm_agents.compiling.cache import Cache
 from wasm_agents.compiling.early import look_closer
 from wasm_agents.compiling.scratch import Scratch
 from wasm_agents.compiling.shape import Shape
+from wasm_agents.compiling.verdict import no_compiler
 from wasm_agents.component import outer
 
 FORMAT: Final = 3
@@ -119,7 +120,14 @@ class Compiler:
             AttemptFailed: `limit.memory`, `limit.table`, more than any guest is given.
             Unavailable: `host.internal`, no process can be started.
         """
-        key = cache_key(digest, profile)
+        try:
+            return self._from_anywhere(cache_key(digest, profile), wasm, profile, check)
+        except OSError as exc:  # no descriptor left, or no memory for what one holds
+            raise no_compiler(str(exc)) from exc
+
+    def _from_anywhere(
+        self, key: str, wasm: bytes, profile: Profile, check: Callable[[Shape], None] | None
+    ) -> Artifact:
         with self._lock:
             found = self._again(key)
             if found is not None:
