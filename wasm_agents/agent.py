@@ -33,6 +33,10 @@ from wasm_agents.result import USED, GuestResult
 from wasm_agents.surroundings import Surroundings
 
 MAX_TEXT: Final = 300
+INLINE_BYTES: Final = 128 * 1024
+"""Of an answer that is read on the event loop's thread; reading a longer one would hold up everybody."""
+ENDS_BEFORE_S: Final = 0.025
+"""A guest ends so long before its attempt would, and so tells what it used and asked."""
 ARMED: Final = 2
 """Instances kept ready for an agent's next calls."""
 ARM_AFTER_S: Final = 0.02
@@ -122,7 +126,7 @@ class _GuestAgent:
             raise
         try:
             read = result.answer
-            output = read.value if read is not None and read.is_ok else open_envelope(result.output)
+            output = read.value if read is not None and read.is_ok else await _opened(result.output)
             self._check_output(output)
         except AttemptFailed as failure:
             failure.data |= result.used() | {"output": result.output}
@@ -137,14 +141,13 @@ class _GuestAgent:
     ) -> GuestResult:
         content, world = attempt.content, attempt.world
         serve = doors.serve if doors is not None else None
+        deadline_s = max(call.timeout_s / 2, call.timeout_s - ENDS_BEFORE_S)
         if self._instance == "fresh":
             if not call.allowance:  # a budget's limits are hardly met twice
                 self._arm_soon(guest)
-            return await guest.call_async(content, call.timeout_s, world=world, serve=serve)
+            return await guest.call_async(content, deadline_s, world=world, serve=serve)
         session = call.run_id if self._instance == "session" else ""
-        return await self._keeping.call(
-            guest, content, call.timeout_s, session=session, world=world, serve=serve
-        )
+        return await self._keeping.call(guest, content, deadline_s, session=session, world=world, serve=serve)
 
     def _arm_soon(self, guest: Guest) -> None:
         """Make instances ahead a little later, when whoever called is likely to have been answered."""
@@ -272,11 +275,15 @@ class _Attempt:
             clock_us=self._clock_us, clock=granted.clock, chance=granted.random, code=code, fuel=fuel,
             without=self._given.without,
             instance=self._card.extra.get("instance", "fresh"),
+            granted=granted.as_json() if self._card.extra.get("capabilities") else {},
         )  # fmt: skip
-        found = recording.as_json()
-        if self._card.extra.get("capabilities"):
-            found["granted"] = granted.as_json()
-        return found
+        return recording.as_json()
+
+
+async def _opened(output: bytes) -> JsonValue:
+    if len(output) <= INLINE_BYTES:
+        return open_envelope(output)
+    return await asyncio.to_thread(open_envelope, output)
 
 
 def _validator(card: AgentCard, name: Literal["takes", "gives"]) -> jsonschema_rs.Draft202012Validator:

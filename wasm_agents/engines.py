@@ -16,14 +16,14 @@ from typing import Final
 
 from contracts.errors import Unavailable
 from wasm_agents.capi import library as c
-from wasm_agents.capi.config import Profile, new_config
+from wasm_agents.capi.config import FIBER_BYTES, MAX_TABLE_ELEMENTS, Profile, new_config
 from wasm_agents.watch import ticker
 
 SLOTS: Final[dict[Profile, int]] = {"core": 10_000, "component": 0}
 """Instances alive at once; a component has several parts, and gains nothing from slots."""
 SLOT_BYTES: Final = 5 * 1024**3
 """Address space, not memory: what a slot reserves so that no load or store needs a check of its own."""
-WRITABLE_BYTES: Final = 9 * 1024**2
+WRITABLE_BYTES: Final = 8 * MAX_TABLE_ELEMENTS + FIBER_BYTES + 128 * 1024
 """Of these, what is mapped for writing with the engine, for tables and a stack: a limit on data counts it."""
 MIN_SLOTS: Final = 16
 STACK_MAPS: Final = 2

@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Final, Generic, Protocol, TypeVar
 
 from contracts.errors import AttemptFailed
+from wasm_agents import failures
 from wasm_agents.capi import library as c
 from wasm_agents.deadlines import DeadlinePassed, Deadlines
 from wasm_agents.host_rules import DENIED
@@ -28,6 +29,8 @@ INLINE_S: Final = 0.001
 """How long a guest may hold the event loop's thread at once."""
 SLICE_S: Final = 0.01
 """How long it may hold a worker while others wait for one."""
+INLINE_MEMORY: Final = 64 * 1024 * 1024
+"""Filling more memory at once takes longer than the event loop can wait, and nothing interrupts that."""
 
 Serve = Callable[[str, bytes], Awaitable[bytes]]
 """(op, input) -> answer, both as bytes of JSON; never raises but for being cancelled."""
@@ -49,21 +52,40 @@ class Runs(Protocol):
     pending: HostCall | None
 
 
+class Pace:
+    """Whether the calls of one guest are likely to take longer than a moment, as the last ones did.
+
+    Args:
+        never_inline: They may hold a thread longer than any tick can tell, as one fill of a large memory does.
+    """
+
+    __slots__ = ("_never_inline", "is_long")
+
+    def __init__(self, *, never_inline: bool) -> None:
+        self._never_inline = self.is_long = never_inline
+
+    def was_quick(self) -> None:
+        """Hear that one ended within a moment on a worker."""
+        self.is_long = self._never_inline
+
+
 class Fiber(Generic[T]):
     """One call, in phases; stepped by one thread at a time.
 
     Args:
         instance: What runs.
         phases: Yields futures of the C API, returns the answer, raises what ended the call.
+        pace: Of its kind; one that is likely to take long begins on a worker.
     """
 
-    __slots__ = ("_future", "_phases", "answer", "instance", "work")
+    __slots__ = ("_future", "_phases", "answer", "instance", "pace", "work")
 
     answer: T
     work: Future[State] | None
 
-    def __init__(self, instance: Runs, phases: Generator[int, None, T]) -> None:
+    def __init__(self, instance: Runs, phases: Generator[int, None, T], pace: Pace | None = None) -> None:
         self.instance = instance
+        self.pace = pace
         self._phases = phases
         self._future = 0
         self.work = None
@@ -75,6 +97,8 @@ class Fiber(Generic[T]):
             AttemptFailed: The call ended so.
         """
         watch = self.instance.watch
+        if watch.stop and not self._future:  # not begun: nothing of it is to be unwound
+            raise failures.stopped(watch.stop)
         watch.slice_end = until
         watch.enter()
         try:
@@ -125,7 +149,11 @@ class Fibers:
         Raises:
             AttemptFailed: The call ended so.
         """
-        state = fiber.step(time.monotonic() + INLINE_S)
+        pace = fiber.pace
+        if pace is not None and pace.is_long:
+            state = State.YIELDED
+        elif (state := fiber.step(time.monotonic() + INLINE_S)) is State.YIELDED and pace is not None:
+            pace.is_long = True
         if state is State.DONE:
             return fiber.answer
         self._going[id(fiber)] = fiber.instance.watch
@@ -188,16 +216,22 @@ class Fibers:
         left = fiber.instance.watch.deadline - time.monotonic()
         done, _ = await asyncio.wait({told}, timeout=max(0.0, left))
         if not done and work.cancel():
-            # It never got a worker in time: its watch ends it at its first tick, here.
+            # It never got a worker in time: it ends at its first tick, here.
             self._queued.pop(id(fiber), None)
+            _stop(fiber.instance.watch, "deadline")
             return fiber.step(0.0)
         return await told
 
     def _slice(self, fiber: Fiber[T]) -> State:
         self._queued.pop(id(fiber), None)
+        began = time.monotonic()
         while True:
             state = fiber.step(time.monotonic() + SLICE_S)
-            if state is not State.YIELDED or self._queued:
+            if state is not State.YIELDED:
+                if fiber.pace is not None and time.monotonic() - began < INLINE_S:
+                    fiber.pace.was_quick()
+                return state
+            if self._queued:
                 return state
 
     async def _unwind(self, fiber: Fiber[T]) -> None:

@@ -14,7 +14,7 @@ from wasm_agents.component.call import calling
 from wasm_agents.component.code import ComponentCode
 from wasm_agents.component.instance import ComponentInstance
 from wasm_agents.engines import COMPONENT_MAPS, room
-from wasm_agents.fibers import Fiber, Fibers, Serve
+from wasm_agents.fibers import INLINE_MEMORY, Fiber, Fibers, Pace, Serve
 from wasm_agents.instance import CoreInstance
 from wasm_agents.kept import Kept, KeptGuest
 from wasm_agents.limits import GuestLimits
@@ -123,6 +123,7 @@ class DirectGuest:
         self._has_world = isinstance(code, CoreCode) and code.has_world
         self._code = code
         self._fibers = fibers
+        self._pace = Pace(never_inline=limits.memory_bytes > INLINE_MEMORY)
         self._armed: list[CoreInstance] = []  # append and pop are atomic
         self._spent: list[CoreInstance] = []  # likewise; who waits for an answer does not wait for their end
 
@@ -167,7 +168,8 @@ class DirectGuest:
         started = time.monotonic()
         instance = self._begin(content, started + deadline_s, world)
         try:
-            answer = await self._fibers.run(Fiber(instance, self._phases(instance, content)), serve)
+            fiber = Fiber(instance, self._phases(instance, content), self._pace)
+            answer = await self._fibers.run(fiber, serve)
             return _result(instance, answer, started)
         except AttemptFailed as failure:
             failure.data |= used(instance, started)

@@ -33,9 +33,10 @@ MAX_SHAPE: Final = 1_000
 CEILINGS: Final[Mapping[str, tuple[int, int]]] = {
     "wall_ms": (1, 600_000),
     "fuel": (1, 1_000_000_000_000),
-    "memory_bytes": (PAGE_BYTES, 1024 * MIB),
+    # A fill of it all cannot be interrupted: at most this much past a deadline, some 0.1 s.
+    "memory_bytes": (PAGE_BYTES, 256 * MIB),
     "table_elements": (0, 1_000_000),
-    "stack_bytes": (16 * 1024, MIB),
+    "stack_bytes": (16 * 1024, 256 * 1024),
     "input_bytes": (2, 16 * MIB),
     "output_bytes": (2, 16 * MIB),
     "log_bytes": (0, MIB),

@@ -97,6 +97,8 @@ class Recording:
     engine: str = field(default_factory=engine_version)
     is_complete: bool = True
     is_redacted: bool = False
+    granted: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What it was allowed, where its manifest asks for anything."""
 
     @classmethod
     def of(cls, data: bytes, output: bytes | None, *, recorder: Recorder, **told: Any) -> Self:
@@ -135,6 +137,8 @@ class Recording:
         for name, default in _RARER.items():
             if (value := getattr(self, name)) != default:
                 found[name] = list(value) if isinstance(value, tuple) else value
+        if self.granted:
+            found["granted"] = dict(self.granted)
         if self.calls:
             found["calls"] = [call.as_json() for call in self.calls]
         found["sum"] = self._sum()
@@ -154,7 +158,7 @@ class Recording:
                 hint="Only traces of wasm: agents are replayed.",
             )
         _check_whole(found)
-        told: dict[str, Any] = {k: v for k, v in found.items() if k not in {"format", "sum", "granted"}}
+        told: dict[str, Any] = {k: v for k, v in found.items() if k not in {"format", "sum"}}
         try:
             told["limits"] = GuestLimits(**told["limits"])
             told["calls"] = tuple(map(HostCall.read, told.get("calls", ())))
@@ -170,7 +174,8 @@ class Recording:
     def _sum(self) -> str:
         """Return the sum of every field, in whatever order JSON has them."""
         calls: list[JsonValue] = [[*call.parts()] for call in self.calls]
-        fields: list[JsonValue] = [*_PLAIN(self), *_LIMITS(self.limits), [*self.without], calls]
+        granted = canonical_json(dict(self.granted)) if self.granted else ""
+        fields: list[JsonValue] = [*_PLAIN(self), *_LIMITS(self.limits), [*self.without], calls, granted]
         return _sha256(json_text(fields).encode())
 
 

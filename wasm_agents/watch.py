@@ -32,11 +32,12 @@ class Watch:
     `slice_end` is when a fiber should let others run (monotonic seconds; 0: never).
     """
 
-    __slots__ = ("deadline", "number", "slice_end", "stop")
+    __slots__ = ("caught", "deadline", "number", "slice_end", "stop")
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.stop: StopReason = ""
+        self.caught: KeyboardInterrupt | None = None
         self.slice_end = 0.0
         self.number = next(_numbers)
         _watches[self.number] = self
@@ -48,12 +49,16 @@ class Watch:
             ticker.rouse()
 
     def leave(self) -> None:
-        """Say that its guest does not run now."""
+        """Say that its guest does not run now; raises a Ctrl-C that came while it did."""
         _running.pop(self.number, None)
+        if self.caught is not None:
+            caught, self.caught = self.caught, None
+            raise caught
 
     def end(self) -> None:
         """Say that nothing will run under it any more."""
         _watches.pop(self.number, None)
+        _running.pop(self.number, None)
 
 
 class Interrupt:
@@ -89,6 +94,14 @@ def _on_epoch(_context: int, number: int, on: Any, then: Any) -> int | None:
     watch = _watches.get(number)
     if watch is None:
         return _stopped()
+    try:
+        return _decide(watch, on, then)
+    except KeyboardInterrupt as caught:  # a signal came just now; whoever called hears of it in `leave`
+        watch.stop, watch.caught = watch.stop or "interrupt", caught
+        return _stopped()
+
+
+def _decide(watch: Watch, on: Any, then: Any) -> int | None:
     if not watch.stop:
         now = time.monotonic()
         if now < watch.deadline:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from contracts.agent import Agent, AgentCall
 from contracts.card import AgentCard
@@ -58,7 +59,8 @@ def make(host: Host, tmp_path: Path) -> Make:
 
 
 def _call(**more: Any) -> AgentCall:
-    return AgentCall(**{"inputs": {}, "objective": "try", "now": NOW, "timeout_s": 5.0} | more)
+    given: dict[str, Any] = {"inputs": {}, "objective": "try", "now": NOW, "timeout_s": 5.0}
+    return AgentCall(**given | more)
 
 
 async def test_a_call_is_recorded_with_what_it_asked_and_was_told(make: Make) -> None:
@@ -155,6 +157,7 @@ class CountingHost(Host):
         self.failures = failures
         self.lock = threading.Lock()
 
+    @override
     def load(self, source: Path | bytes, limits: GuestLimits, *, sha256: str = "") -> Guest:
         with self.lock:
             self.loads += 1
@@ -176,7 +179,7 @@ async def test_a_stampede_of_first_calls_loads_once(make: Make) -> None:
 async def test_a_first_caller_that_gives_up_does_not_end_the_loading_of_others(make: Make) -> None:
     host = CountingHost()
     agent = make(asking(("time.now", "{}")), runs_in=host)
-    calls = [asyncio.create_task(agent.run(_call())) for _ in range(3)]  # type: ignore[arg-type]  # run is a coroutine
+    calls = [asyncio.create_task(agent.run(_call())) for _ in range(3)]
     await asyncio.sleep(0)
     calls[0].cancel()
     ended = await asyncio.gather(*calls, return_exceptions=True)

@@ -57,7 +57,7 @@ async def test_a_deadline_that_passed_leaves_no_cancelling_behind() -> None:
 
 
 async def test_cancelling_by_another_is_no_deadline() -> None:
-    task = asyncio.create_task(Deadlines().wait(_never(), _in(FAR_S)))  # type: ignore[arg-type]  # wait is a coroutine
+    task = asyncio.create_task(Deadlines().wait(_never(), _in(FAR_S)))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -195,6 +195,6 @@ async def _caught(deadlines: Deadlines) -> str:
 def test_event_loops_that_are_closed_are_forgotten() -> None:
     deadlines = Deadlines()
     for _ in range(5):
-        asyncio.run(deadlines.wait(_answer(), _in(FAR_S)))  # type: ignore[arg-type]  # wait is a coroutine
+        asyncio.run(deadlines.wait(_answer(), _in(FAR_S)))
     deadlines.end_all()
     assert len(deadlines._wheels) == 1

@@ -46,7 +46,7 @@ async def _echo(_op: str, content: bytes) -> bytes:
 
 
 async def _call(keeping: Keeping, guest: Guest, content: bytes = b"{}", **more: Any) -> GuestResult:
-    given = {"session": "", "world": Surroundings(), "serve": _echo} | more
+    given: dict[str, Any] = {"session": "", "world": Surroundings(), "serve": _echo} | more
     return await keeping.call(guest, content, 5.0, **given)
 
 

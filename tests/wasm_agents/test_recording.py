@@ -54,9 +54,13 @@ def test_bytes_that_are_text_are_kept_as_text() -> None:
     assert found["calls"] == [{"op": "time.now", "given": '{"é":1}', "gave_base64": "/w=="}]
 
 
-def test_what_was_granted_stands_beside_the_sum() -> None:
-    found = recording().as_json() | {"granted": {"clock": "virtual"}}
-    assert Recording.read(found) == recording()
+def test_what_was_granted_cannot_be_changed_afterwards() -> None:
+    made = recording(granted={"clock": "virtual"})
+    found = made.as_json()
+    assert Recording.read(found) == made
+    with pytest.raises(InvalidInput) as raised:
+        Recording.read(found | {"granted": {"clock": "real"}})
+    assert raised.value.code == "replay.bad_recording"
 
 
 def test_no_recording_is_told_apart_from_a_bad_one() -> None:

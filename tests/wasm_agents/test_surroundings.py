@@ -33,7 +33,7 @@ def test_the_virtual_clock_only_goes_forward_and_never_past_any_date(sleeps: lis
         assert now > last
         last = now
     assert last <= NOW_NS + MAX_ELAPSED_NS + TICK_NS * len(sleeps)
-    assert datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=last // 1000)
+    assert (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=last // 1000)).year < 2_400
 
 
 def test_a_look_at_the_virtual_clock_moves_it() -> None:

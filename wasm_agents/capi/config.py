@@ -17,8 +17,8 @@ Profile = Literal["core", "component", "public"]
 
 STACK_BYTES: Final = 256 * 1024
 """What a guest's own calls may stack up."""
-FIBER_BYTES: Final = 768 * 1024
-"""A fiber's stack: a guest's part, and what Python needs for a host function on top of it."""
+FIBER_BYTES: Final = 4 * 1024 * 1024
+"""A fiber's stack: a guest's part, and what Python may need on top of it. Address space, not memory."""
 MAX_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 MAX_TABLE_ELEMENTS: Final = 1_000_000
 MAX_TABLES: Final = 4

@@ -20,7 +20,7 @@ from wasmtime import Engine, Module, WasmtimeError
 from wasmtime.component import Component
 
 from contracts.errors import AttemptFailed, CallsheetError, InvalidInput
-from wasm_agents.binary import Kind, look_at
+from wasm_agents.binary import Kind, look_at, without_names
 from wasm_agents.capi import library as c
 from wasm_agents.capi.config import Profile
 from wasm_agents.compiling.compiler import Artifact, Compiler
@@ -171,7 +171,8 @@ def _component_here(engine: Engine, wasm: bytes) -> Component:
 
 
 def _compile_here(wasm: bytes) -> Compiled:
-    kind = look_at(wasm).kind
+    facts = look_at(wasm)
+    kind, wasm = facts.kind, without_names(wasm, facts)
     engine = new_engine(_PROFILES[kind])
     try:
         made = _component_here(engine, wasm) if kind == "component" else Module(engine, wasm)
