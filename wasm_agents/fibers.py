@@ -201,6 +201,8 @@ class Fibers:
                 _stop(watch, "deadline")
             except Exception as exc:  # noqa: BLE001  # the border of a host call: it fails this call alone
                 pending.raised = exc
+        if fiber.pace is not None and fiber.pace.is_long:
+            return State.YIELDED
         return fiber.step(time.monotonic() + INLINE_S)
 
     async def _on_worker(self, fiber: Fiber[T]) -> State:
