@@ -16,7 +16,7 @@ from typing import Any, Final
 from contracts.errors import AttemptFailed
 from wasm_agents import failures, wasi
 from wasm_agents.capi import library as c
-from wasm_agents.host_rules import DENIED, MAX_LOG_LINE, ask, note_end
+from wasm_agents.host_rules import DENIED, MAX_LOG_LINE, ask, keep_time, note_end
 from wasm_agents.instance import INNER, INNER_ERROR, INNER_RESULT, INNER_TRAP, U32, CoreInstance, live
 from wasm_agents.wasi import BadPointer
 
@@ -72,6 +72,7 @@ def _trap() -> int:
 def _call(_env: int, caller: int, values: int, _count: int) -> int | None:
     instance = live[c.caller_context(caller)]
     try:
+        keep_time(instance.watch)
         w = _Words.from_address(values)
         asked = ask(instance, (w[0], w[4], w[8], w[12]))
         if isinstance(asked, tuple):
@@ -98,6 +99,7 @@ def _call(_env: int, caller: int, values: int, _count: int) -> int | None:
 def _log(_env: int, caller: int, values: int, _count: int) -> int | None:
     instance = live[c.caller_context(caller)]
     try:
+        keep_time(instance.watch)
         w = _Words.from_address(values)
         at, length = w[0], w[4]
         if at + length > instance.size():
@@ -116,6 +118,7 @@ def _virtual(function: wasi.Import) -> Callable[[int, int, int, int], int | None
     def run(_env: int, caller: int, values: int, _count: int) -> int | None:
         instance = live[c.caller_context(caller)]
         try:
+            keep_time(instance.watch)
             w = (c_uint32 * (len(shifts) * _WORDS_OF_RAW + 1)).from_address(values)
             args = [w[n] | w[n + 1] << 32 if is_long else w[n] for n, is_long in shifts]
             world = instance.world
@@ -143,6 +146,7 @@ def _call_later(
     context = c.caller_context(caller)
     instance = live[context]
     try:
+        keep_time(instance.watch)
         w = (c_uint32 * (4 * _WORDS_OF_VALUE)).from_address(args)
         asked = ask(instance, (w[2], w[10], w[18], w[26]))
         if isinstance(asked, tuple):

@@ -32,12 +32,13 @@ class Watch:
     `slice_end` is when a fiber should let others run (monotonic seconds; 0: never).
     """
 
-    __slots__ = ("caught", "deadline", "number", "slice_end", "stop")
+    __slots__ = ("breath", "caught", "deadline", "number", "slice_end", "stop")
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.stop: StopReason = ""
         self.caught: KeyboardInterrupt | None = None
+        self.breath = 0.0
         self.slice_end = 0.0
         self.number = next(_numbers)
         _watches[self.number] = self

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from contracts.errors import AttemptTimedOut
 from tests.wasm_agents.leftovers import nothing_left
 from wasm_agents import watch as watches
 from wasm_agents.capi import library as c
 from wasm_agents.engines import engine_of
+from wasm_agents.host_rules import keep_time
 from wasm_agents.watch import Ticker, Watch, on_epoch
 
 
@@ -144,3 +146,18 @@ def _comes(is_so: object) -> bool:
     while not is_so() and time.monotonic() < until:
         pause.wait(0.002)
     return bool(is_so())
+
+
+def test_a_host_call_past_the_deadline_ends_the_call_itself() -> None:
+    watch = Watch(time.monotonic() - 1)
+    with pytest.raises(AttemptTimedOut):
+        keep_time(watch)
+    assert watch.stop == "deadline"
+    watch.end()
+
+
+def test_a_host_call_in_time_goes_on() -> None:
+    watch = Watch(time.monotonic() + 60)
+    keep_time(watch)
+    assert not watch.stop
+    watch.end()

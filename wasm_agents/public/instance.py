@@ -15,7 +15,7 @@ from wasmtime import Func, Memory, Store, Trap, WasmtimeError
 from contracts.errors import AttemptFailed
 from wasm_agents import failures
 from wasm_agents.capi.config import MAX_TABLES
-from wasm_agents.host_rules import note_end
+from wasm_agents.host_rules import keep_time, note_end
 from wasm_agents.limits import PAGE_BYTES, GuestLimits
 from wasm_agents.public.ended import core_failure
 from wasm_agents.public.engine import stopper
@@ -170,6 +170,7 @@ class PublicInstance:
         outer, self._within = self._within, caller
         try:
             yield
+            keep_time(self.watch)
         except BaseException as exc:  # noqa: BLE001  # wasmtime-py gives it to any thread
             note_end(self, exc)
             self._lane.engine.increment_epoch()

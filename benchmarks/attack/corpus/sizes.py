@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from benchmarks.attack.attack import OK, Attack, guest, module
-from benchmarks.attack.octets import COMPONENT, honest, leb, section
-from benchmarks.attack.spell import DONE
+from benchmarks.attack.attack import OK, Attack, from_wat, guest, module
+from benchmarks.attack.octets import honest, leb, section
+from benchmarks.attack.spell import DONE, spell_component
 
 _KIB: Final = 1024
 
@@ -117,7 +117,7 @@ BOMBS: Final[tuple[Attack, ...]] = (
         for name, (body, times) in _BODIES.items()
     ),
     module("size/the same, in a component", "compile.budget",
-           lambda: COMPONENT + section(1, bomb(NEST, 8)),
+           lambda: from_wat(spell_component({})) + section(1, bomb(NEST, 8)),
            adapter="component", needs=("compile_child", "component")),
 )  # fmt: skip
 
