@@ -59,14 +59,14 @@ class Pace:
         never_inline: They may hold a thread longer than any tick can tell, as one fill of a large memory does.
     """
 
-    __slots__ = ("_never_inline", "is_long")
+    __slots__ = ("is_long", "never_inline")
 
     def __init__(self, *, never_inline: bool) -> None:
-        self._never_inline = self.is_long = never_inline
+        self.never_inline = self.is_long = never_inline
 
     def was_quick(self) -> None:
         """Hear that one ended within a moment on a worker."""
-        self.is_long = self._never_inline
+        self.is_long = self.never_inline
 
 
 class Fiber(Generic[T]):
@@ -201,7 +201,7 @@ class Fibers:
                 _stop(watch, "deadline")
             except Exception as exc:  # noqa: BLE001  # the border of a host call: it fails this call alone
                 pending.raised = exc
-        if fiber.pace is not None and fiber.pace.is_long:
+        if fiber.pace is not None and fiber.pace.never_inline:
             return State.YIELDED
         return fiber.step(time.monotonic() + INLINE_S)
 
