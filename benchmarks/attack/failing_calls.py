@@ -92,7 +92,7 @@ def calling(count: int) -> bytes:
 def fail_often(times: int) -> Tally:
     """Make so many failing host calls or some more, a quarter in each way, from all threads."""
     host = Host(Compiler(None))
-    limits = GuestLimits(memory_bytes=2**20, host_calls=PER_GUEST)
+    limits = GuestLimits(memory_bytes=2**20, host_calls=PER_GUEST, wall_ms=600_000)
     many, once = host.load(calling(PER_GUEST), limits), host.load(calling(1), limits)
     share = ceil(times / (4 * THREADS))
     runs = ceil(share / PER_GUEST)
@@ -131,7 +131,7 @@ def _in_place(guest: Guest, prefix: str, runs: int) -> Tally:
     for number in range(runs):
         served = Counter[str]()
         who = _id(prefix, number)
-        output = guest.call(who, 60.0, serve=partial(_answer, served)).output
+        output = guest.call(who, 600.0, serve=partial(_answer, served)).output
         total += _heard(who, output, served.total())
     return total
 
@@ -149,7 +149,7 @@ async def _on_fibers(guest: Guest, prefix: str, runs: int) -> Tally:
             await asyncio.sleep(0)
             return _answer(served, op, given)
 
-        return _heard(who, (await guest.call_async(who, 60.0, serve=serve)).output, served.total())
+        return _heard(who, (await guest.call_async(who, 600.0, serve=serve)).output, served.total())
 
     return await _together(one, runs)
 
@@ -159,7 +159,7 @@ def _raised_in_place(guest: Guest, prefix: str, runs: int) -> Tally:
     for number in range(runs):
         who = _id(prefix, number)
         try:
-            guest.call(who, 60.0, serve=_raise)
+            guest.call(who, 600.0, serve=_raise)
         except CallsheetError as error:
             total += _heard(who, error.message.encode(), 1)
     return total
@@ -178,7 +178,7 @@ async def _raised_on_fibers(guest: Guest, prefix: str, runs: int) -> Tally:
             return _raise(op, given)
 
         try:
-            await guest.call_async(who, 60.0, serve=serve)
+            await guest.call_async(who, 600.0, serve=serve)
         except CallsheetError as error:
             return _heard(who, error.message.encode(), 1)
         return Tally(1)
