@@ -70,6 +70,10 @@ bench-wasm: $(VENV)/.dev $(PEERS)/.done $(JS)/.done ## The WASM host beside Exti
 bench-plan-start: $(VENV)/.dev ## What one `plan` command costs
 	@$(BIN)/python benchmarks/plan_start.py
 
+.PHONY: planbench
+planbench: $(VENV)/.dev ## Plans without a model: replies, importers, schedules, our suite, large plans, injections; ARGS="--bars 1,4"
+	@$(BIN)/python -P benchmarks/planner/bench.py $(ARGS)
+
 .PHONY: chaos
 chaos: $(VENV)/.dev ## Kill, cut off, fill up and damage a real service: [N=1000] [BARS=3,5] [SEED=1]
 	@$(BIN)/python -P benchmarks/chaos/main.py $(if $(N),--n $(call quoted,N)) $(if $(BARS),--bars $(call quoted,BARS)) --seed $(SEED)

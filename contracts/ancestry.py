@@ -12,14 +12,17 @@ class Ancestry:
 
     Args:
         subtasks: Each with an `id` of its own and `dependencies` that are ids.
+        bits: A bit for each, where two graphs are to have the same.
 
     Raises:
         CycleError: Subtasks wait for each other.
     """
 
-    def __init__(self, subtasks: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self, subtasks: Sequence[Mapping[str, Any]], *, bits: Mapping[str, int] | None = None
+    ) -> None:
         direct: dict[str, list[str]] = {s["id"]: s["dependencies"] for s in subtasks}
-        self._bit = {sid: 1 << i for i, sid in enumerate(direct)}
+        self._bit = {sid: 1 << i for i, sid in enumerate(direct)} if bits is None else bits
         self._above: dict[str, int] = {}
         bit, above = self._bit, self._above
         for sid in _in_order(direct):
@@ -31,6 +34,10 @@ class Ancestry:
     def waits_for(self, subtask_id: str, other: str) -> bool:
         """Say whether `subtask_id` starts only after `other` has ended."""
         return bool(self._above[subtask_id] & self._bit[other])
+
+    def above(self, subtask_id: str) -> int:
+        """Return the bits of everything a subtask waits for."""
+        return self._above[subtask_id]
 
 
 def _in_order(direct: Mapping[str, Sequence[str]]) -> Iterable[str]:

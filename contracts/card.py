@@ -14,6 +14,8 @@ from contracts.schemas import Checker
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+GUEST: Final = "wasm:"
+"""How a guest's name begins."""
 AGENT_NAME: Final = r"^(wasm:)?[a-z][a-z0-9_]{0,62}$"
 
 CARD_SCHEMA: Final[dict[str, Any]] = {
@@ -50,6 +52,10 @@ CARD_SCHEMA: Final[dict[str, Any]] = {
             "uniqueItems": True,
             "description": "what of a run's budgets an attempt draws on",
         },
+        "untrusted_output": {
+            "type": "boolean",
+            "description": "whether strangers write what it gives, as they do a page; a guest's always counts as such",
+        },
         "timeout_s": {"type": "number", "exclusiveMinimum": 0},
         "retries": {"type": "integer", "minimum": 0, "maximum": 5},
         "entry": {"type": "string", "description": "package.module:function that makes a native agent"},
@@ -73,6 +79,8 @@ class AgentCard:
     examples: tuple[Mapping[str, Any], ...] = ()
     uses: tuple[str, ...] = ()
     """What of a run's budgets an attempt draws on: `fuel`, `requests`, `bytes`."""
+    untrusted_output: bool = False
+    """Whether strangers write what it gives, as they do a page; of a guest it is always true."""
     timeout_s: float = 60.0
     """For one attempt, unless the plan says otherwise."""
     retries: int = 0
@@ -82,6 +90,21 @@ class AgentCard:
     sha256: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """More of a guest's manifest, for the host alone: its limits."""
+
+    def __post_init__(self) -> None:
+        """Trust no guest, whoever made its card."""
+        if self.name.startswith(GUEST):
+            object.__setattr__(self, "untrusted_output", True)
+
+    def may_take(self, name: str) -> bool:
+        """Say whether the agent may take a parameter of that name; one whose schema is open takes any."""
+        named = self.takes.get("properties")
+        is_closed = self.takes.get("additionalProperties", True) is False
+        return (
+            not is_closed
+            or "patternProperties" in self.takes
+            or (isinstance(named, Mapping) and name in named)
+        )
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the card as people and models may see it."""
@@ -94,6 +117,7 @@ class AgentCard:
             "gives": dict(self.gives),
             "words": list(self.words),
             "examples": [dict(e) for e in self.examples],
+            "untrusted_output": self.untrusted_output,
             "timeout_s": self.timeout_s,
             "retries": self.retries,
             "sha256": self.sha256,

@@ -11,6 +11,7 @@ from contracts.card import AgentCard
 from contracts.journal import IdempotencyKey, Receipt, Signal, Value
 from contracts.plan import Plan
 from contracts.policy import Policy
+from contracts.replanning import Failed
 from contracts.run import Run, RunEvent
 
 Observer = Callable[[RunEvent], None]
@@ -34,6 +35,17 @@ class Planner(Protocol):
         Raises:
             InvalidInput: `plan.empty_objective`, `plan.objective_too_long`, `plan.unsupported_objective`.
             InvalidPlan: The model's replies could not be used.
+            Unavailable: The model did not answer.
+        """
+        ...
+
+    async def replan(self, failed: Failed) -> Plan:
+        """Return a plan that goes on after a failed step, within the bounds of the plan in force.
+
+        What has ended stands in it unchanged, and `parent` names the plan in force.
+
+        Raises:
+            InvalidPlan: `plan.no_alternative`, `plan.replan_bounds`, `plan.replan_loop`, or what else is wrong with it.
             Unavailable: The model did not answer.
         """
         ...

@@ -23,7 +23,8 @@ Done = Callable[[CallsheetError | None], None]
 
 StateKind = Literal[
     "queued", "planning", "planned", "awaiting_approval", "running", "approved", "signalled", "parked",
-    "cancel_requested", "intent", "effect_unknown", "succeeded", "failed", "cancelled", "rejected",
+    "cancel_requested", "intent", "effect_unknown", "held", "replanning", "replanned", "not_replanned",
+    "succeeded", "failed", "cancelled", "rejected",
 ]  # fmt: skip
 """What an event that is no attempt tells."""
 
@@ -136,6 +137,8 @@ class Wait:
     """Of the signal; for an approval the plan_id it is for."""
     until_ms: int | None
     since_ms: int
+    why: str = ""
+    """Why a person is asked whatever the run's terms say; empty where they do say so. Told by an event beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +216,7 @@ class Past:
     ended: TraceStatus | None
     usage: Mapping[str, JsonValue]
     """What it used of the run's budgets; empty where the run has none."""
+    error_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +234,15 @@ class Opened:
     signals: Sequence[Signal] = ()
     """Not used up, oldest first."""
     approved: frozenset[str] = frozenset()
-    """Subtasks somebody approved; the empty name is the plan."""
+    """Subtasks somebody approved; the empty name is the plan in force."""
     redacted: frozenset[str] = frozenset()
     """Context keys whose kept value lacks a secret it had."""
     heard: frozenset[str] = frozenset()
     """Ids of those signals among `signals` of which an event tells already."""
+    replanned: Sequence[str] = ()
+    """The signature of what had failed, for each time the run was given a new plan."""
+    given_up: frozenset[str] = frozenset()
+    """Failed subtasks in whose place no new plan came."""
 
 
 @dataclass(frozen=True, slots=True)

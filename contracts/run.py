@@ -79,7 +79,9 @@ class Run(BaseModel):
     """Somebody asked it to stop."""
 
 
-EventKind = Literal["planned", "subtask_started", "attempt_ended", "subtask_ended", "state", "run_ended"]
+EventKind = Literal[
+    "planned", "subtask_started", "attempt_ended", "subtask_ended", "replanned", "state", "run_ended"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class RunEvent:
     error: ErrorRecord | None = None
     warnings: tuple[str, ...] = ()
     run: Run | None = None
-    """The run as it stands, with `planned`, `state` and `run_ended`."""
+    """The run as it stands, with `planned`, `replanned`, `state` and `run_ended`."""
     event_id: int = 0
     """Its number in the journal; 0 for `subtask_started`, and for `subtask_ended` after an attempt, which has one."""
     trace_id: str = ""

@@ -26,6 +26,7 @@ from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.office import Office
 from dispatcher.planning import MakePlan, Planning
+from dispatcher.replanning import MakeReplan
 from dispatcher.reply import record_of
 from dispatcher.slots import Slots
 from dispatcher.telling import Audience
@@ -58,6 +59,7 @@ class ActiveRuns:
         ids: Names for traces.
         rng: For the jitter of retries.
         make_plan: Makes the plan of a run that brings none.
+        replan: Makes the plan that goes on after a failure.
         audience: Told of every event once it is durable.
         limits: How much at once.
         ended: Told the name of every run that has ended, durably.
@@ -73,6 +75,7 @@ class ActiveRuns:
         ids: Ids,
         rng: random.Random,
         make_plan: MakePlan,
+        replan: MakeReplan,
         audience: Audience,
         limits: Limits,
         ended: Callable[[str], None],
@@ -90,7 +93,8 @@ class ActiveRuns:
         self._tell_parked = parked
         self._office = Office(
             registry, journal, clock, ids, rng, limits, self.slots, Timeouts(), Beat(), audience,
-            over=self._course_over, parked=self._course_parked, lost=self._course_lost, crashed=self._crashed,
+            over=self._course_over, parked=self._course_parked, lost=self._course_lost, replan=replan,
+            crashed=self._crashed,
         )  # fmt: skip
         self._graphs: OrderedDict[str, Graph] = OrderedDict()
         self._reloads: dict[str, asyncio.Task[None]] = {}

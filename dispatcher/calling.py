@@ -43,7 +43,7 @@ def call_for(course: Course, work: Work, *, now: datetime) -> AgentCall:
 
 def effect_key(course: Course, work: Work) -> str:
     """Return the idempotency key: the same for every attempt at this element on these inputs."""
-    text = f"{_place(course.run.root_id or course.run.run_id, work)}\n{course.plan.plan_id}\n{work.agent.card.name}\n"
+    text = f"{_place(course.run.root_id or course.run.run_id, work)}\n{work.agent.card.name}\n"
     return hashlib.sha256((text + canonical_json(work.element.inputs)).encode()).hexdigest()
 
 

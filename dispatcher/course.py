@@ -8,8 +8,7 @@ failed subtask skips what depends on it, or does what its `on_failure` says.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from functools import partial
 
@@ -18,11 +17,12 @@ from structlog.contextvars import bind_contextvars
 
 from contracts.errors import CallsheetError, Fenced
 from contracts.journal import Done, Entry, Event, Opened, Receipt, Signal, StateKind
-from contracts.plan import Plan, Subtask
+from contracts.plan import Plan
 from contracts.run import Run, RunState
-from contracts.trace import ErrorRecord, TraceStatus
+from contracts.trace import ErrorRecord
 from dispatcher.beginning import started
 from dispatcher.calls import Calls
+from dispatcher.ends import Ends
 from dispatcher.fan import Fan
 from dispatcher.finishing import finish
 from dispatcher.graph import Graph
@@ -30,7 +30,8 @@ from dispatcher.history import History
 from dispatcher.office import Office
 from dispatcher.progress import Progress
 from dispatcher.purse import Purse
-from dispatcher.receipts import redacted, skipped_after, unsettled, unstarted
+from dispatcher.receipts import redacted
+from dispatcher.replanning import Replanning
 from dispatcher.reply import record_of
 from dispatcher.starting import Starting
 from dispatcher.waiting import Waiting
@@ -70,7 +71,9 @@ class Course:
         self.is_dead = False
         """Nothing it does counts any more: its end is kept, or it was lost, parked or suspended."""
         self.calls = Calls(self)
+        self.ends = Ends(self)
         self.waiting = Waiting(self, opened)
+        self.replanning = Replanning(self, opened)
         self._starting = Starting(self, opened.redacted)
         self._deadline: asyncio.TimerHandle | None = None
         self._is_over = False
@@ -106,7 +109,7 @@ class Course:
             stop(self)
         elif self.run.is_redacted and self.epoch > 1:
             self.halt(RunState.FAILED, record_of(redacted("its inputs or its plan")))
-        self._take_up()
+        self.ends.take_up()
         if (
             self.stop is None
             and self.run.deadline_ms is not None
@@ -117,6 +120,7 @@ class Course:
             if self.run.started_ms is None:
                 self.waiting.approvals.approve_plan_or_start()
             else:
+                self.waiting.approvals.ask_anew()
                 self._go_on()
         self.waiting.take_all(opened.signals)
         self.advance()
@@ -156,12 +160,14 @@ class Course:
     def advance(self) -> None:
         """Start what may start; end or park the run when nothing is under way."""
         progress = self.progress
-        while progress.has_ready and self.stop is None and not self.is_dead:
+        is_held = self.waiting.approvals.holds_all or self.replanning.is_changing
+        while progress.has_ready and not is_held and self.stop is None and not self.is_dead:
             self._starting.begin(self.graph.subtasks[progress.next()])
         if self.is_dead or self._is_over:
             return
         self.office.slots.pump()
-        if self.calls.is_idle and not progress.has_ready and not self.calls.is_suspended:
+        is_at_rest = (is_held or not progress.has_ready) and self.replanning.is_idle
+        if self.calls.is_idle and (is_at_rest or self.stop is not None) and not self.calls.is_suspended:
             if progress.is_done or self.stop is not None:
                 self._finish()
             else:
@@ -173,6 +179,7 @@ class Course:
             self.stop = (state, error)
             self.progress.stop()
             self.waiting.unpark()
+            self.replanning.stop()
             self.calls.stop()
 
     def cancel(self, reason: str, done: Done) -> None:
@@ -192,6 +199,7 @@ class Course:
 
     def suspend(self) -> None:
         """Stop without an end: the journal has what the next worker goes on with."""
+        self.replanning.stop()
         self.calls.suspend()
 
     def die(self) -> None:
@@ -200,52 +208,31 @@ class Course:
         if self._deadline is not None:
             self._deadline.cancel()
         self.waiting.disarm()
+        self.replanning.stop()
         self.calls.abandon()
 
     def close(self) -> None:
         """Let go of the parts that hold on to this run: it goes with its last reference, not some time later."""
         self.calls.disband()
-        del self.calls, self.waiting, self._starting
+        del self.calls, self.ends, self.waiting, self.replanning, self._starting
 
-    def end_subtask(self, subtask: Subtask, status: TraceStatus, entry: Entry) -> None:
-        """Note how a subtask ended: free what waited for it, or skip it; skips go into the same entry."""
-        self.fans.pop(subtask.id, None)
-        self.progress.end(subtask.id, status)
-        if not status.has_output and self.stop is None:
-            self._fail_or_skip(subtask, status, entry)
+    def go_by(self, plan: Plan, entry: Entry, done: Done) -> None:
+        """Go on by another plan, in which what has ended, and what is under way, stands as it stood.
 
-    def refuse(self, subtask: Subtask, status: TraceStatus, error: CallsheetError) -> None:
-        """End a subtask that cannot start."""
-        entry = self.entry()
-        entry.receipts.extend(self.unsettled(subtask))
-        entry.receipts.append(self.unstarted(subtask, status, error=record_of(error)))
-        self.end_subtask(subtask, status, entry)
-        self.put(entry)
-
-    def unstarted(
-        self,
-        subtask: Subtask,
-        status: TraceStatus,
-        *,
-        error: ErrorRecord | None = None,
-        output_text: str | None = None,
-    ) -> Receipt:
-        """Return the receipt of a subtask that ends without an attempt."""
-        return unstarted(
-            subtask,
-            status,
-            trace_id=self.office.ids.new(),
-            now_ms=self.office.now_ms(),
-            plan_id=self.plan.plan_id,
-            error=error,
-            output=None if output_text is None else json.loads(output_text),
-            output_text=output_text,
-            output_key="" if output_text is None else subtask.output_key,
-        )
-
-    def unsettled(self, subtask: Subtask) -> Iterator[Receipt]:
-        """Yield receipts for effects that may have happened in a subtask that is not taken up any more."""
-        return unsettled(self.history, subtask, ids=self.office.ids, plan_id=self.plan.plan_id)
+        Args:
+            plan: Within the bounds of the one in force.
+            entry: Tells of it; what follows for the subtasks goes into the same.
+            done: Hears when that is durable.
+        """
+        self.graph, self.plan = Graph(plan), plan
+        self.run = self.run.model_copy(update={"plan": plan})
+        self.progress = Progress(self.graph, self.progress.statuses)
+        self.ends.follow_up(entry)
+        self.waiting.approvals.renew(entry)
+        entry.run = self.run
+        self.put(entry, done)
+        if self.stop is None:
+            self.progress.set_off()
 
     def entry(
         self, *, receipt: Receipt | None = None, run: Run | None = None, event: Event | None = None
@@ -294,24 +281,6 @@ class Course:
         else:
             self.calls.kept()
             self.guarded(partial(self.waiting.kept, entry))
-
-    def _take_up(self) -> None:
-        """Do what had still to follow from how subtasks ended before."""
-        entry = self.entry()
-        for sid, status in self.history.ended.items():
-            if not status.has_output and self.stop is None:
-                self._fail_or_skip(self.graph.subtasks[sid], status, entry)
-        if entry.receipts:
-            self.put(entry)
-
-    def _fail_or_skip(self, subtask: Subtask, status: TraceStatus, entry: Entry) -> None:
-        if subtask.on_failure == "fail" and status is not TraceStatus.SKIPPED:
-            message = f"{subtask.id!r} failed, and the plan says that the run fails with it"
-            self.halt(RunState.FAILED, ErrorRecord(code="run.subtask_failed", message=message))
-            return
-        for name, cause in self.progress.skip_after(subtask.id):
-            skipped = self.graph.subtasks[name]
-            entry.receipts.append(self.unstarted(skipped, TraceStatus.SKIPPED, error=skipped_after(cause)))
 
     def _time_out(self) -> None:
         self._time_is_over()

@@ -25,6 +25,7 @@ from dispatcher.beginning import first_events, started
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
 from dispatcher.planning import MakePlan
+from dispatcher.replanning import MakeReplan, nobody_replans
 from dispatcher.telling import Audience
 from dispatcher.watch import Watch
 
@@ -44,6 +45,7 @@ class LocalEngine:
         ids: Names for traces.
         rng: For the jitter of retries.
         plan: Makes the plan of a run that brings none.
+        replan: Makes the plan of a run that goes on after a failure.
         observer: Told of every event of every run once it is durable.
         hears: Whether the observer wants to be told of a run; None for every run.
         limits: How much at once.
@@ -58,6 +60,7 @@ class LocalEngine:
         ids: Ids,
         rng: random.Random,
         plan: MakePlan,
+        replan: MakeReplan = nobody_replans,
         observer: Observer | None,
         hears: Hears | None = None,
         limits: Limits | None = None,
@@ -74,6 +77,7 @@ class LocalEngine:
             ids=ids,
             rng=rng,
             make_plan=plan,
+            replan=replan,
             audience=self._audience,
             limits=self._limits,
             ended=self._tell_waiters,

@@ -33,8 +33,8 @@ def finish(course: Course) -> tuple[Run, Entry]:
         error = ErrorRecord(code=course.stop[1].code, message=course.stop[1].message)
         for subtask in (s for s in course.plan.subtasks if s.id not in statuses):
             statuses[subtask.id] = TraceStatus.CANCELLED
-            entry.receipts.extend(course.unsettled(subtask))
-            entry.receipts.append(course.unstarted(subtask, TraceStatus.CANCELLED, error=error))
+            entry.receipts.extend(course.ends.unsettled(subtask))
+            entry.receipts.append(course.ends.unstarted(subtask, TraceStatus.CANCELLED, error=error))
     state, why = course.stop or verdict_of(course.graph, course.context, statuses)
     entry.run = course.run.model_copy(
         update={
@@ -77,7 +77,9 @@ def given_up(opened: Opened, error: ErrorRecord, *, ids: Ids, now_ms: int) -> tu
     last = opened.last_event
     for receipt in entry.receipts:
         last = receipt.event_id = last + 1
-    change = {"state": RunState.FAILED, "error": error, "ended_ms": now_ms, "subtasks": statuses}
+    planned = {s.id for s in run.plan.subtasks} if run.plan is not None else ()
+    ended = {name: status for name, status in statuses.items() if name in planned}
+    change = {"state": RunState.FAILED, "error": error, "ended_ms": now_ms, "subtasks": ended}
     entry.run = run.model_copy(update=change)
     entry.events.append(Event(last + 1, "failed", now_ms, {"error": error.code}))
     return entry.run, entry

@@ -1,7 +1,8 @@
 """What one attempt is given: a plain mapping, resolved from the context.
 
 `bind` names each parameter's source; a name with dots (`tables.lots`) fills a
-nested object. An input key that no bind reads arrives under its own name.
+nested object. An input key that no bind reads arrives under its own name,
+unless it is there for the subtask's condition alone.
 """
 
 from __future__ import annotations
@@ -24,18 +25,25 @@ class Element:
     index: int | None = None
 
 
-def elements_of(subtask: Subtask, values: Mapping[str, JsonValue]) -> list[Element]:
+def only_tested(subtask: Subtask) -> str:
+    """Return the key that only a subtask's condition reads, or nothing."""
+    read = {b.key for b in subtask.bind.values()} | ({subtask.foreach.key} if subtask.foreach else set())
+    return subtask.when.key if subtask.when is not None and subtask.when.key not in read else ""
+
+
+def elements_of(subtask: Subtask, values: Mapping[str, JsonValue], *, but: str = "") -> list[Element]:
     """Return the calls a subtask makes: one, or one for each element of its foreach.
 
     Args:
         subtask: Of a checked plan.
         values: The run's context.
+        but: An input key that is not given to the agent.
 
     Raises:
         AttemptFailed: `dispatch.missing_key`, `dispatch.bad_pointer`, `dispatch.not_a_list`,
             `dispatch.too_many_items`, `dispatch.bind_conflict`.
     """
-    given = {key: _value(values, key) for key in subtask.input_keys}
+    given = {key: _value(values, key) for key in subtask.input_keys if key != but}
     if subtask.foreach is None:
         return [Element(_bound(subtask, given))]
     items = _items(subtask.foreach, given)

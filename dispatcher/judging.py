@@ -172,9 +172,9 @@ class Judge:
             text = fan.text() if status.has_output else None
         except CallsheetError as exc:  # what elements gave before a restart cannot be had
             status, text = TraceStatus.FAILURE, None
-            entry.receipts.append(course.unstarted(subtask, status, error=record_of(exc)))
+            entry.receipts.append(course.ends.unstarted(subtask, status, error=record_of(exc)))
         else:
             receipt.ended = status
         if text is not None:
             self._calls.write(subtask, text, entry)
-        course.end_subtask(subtask, status, entry)
+        course.ends.end_subtask(subtask, status, entry)

@@ -97,9 +97,11 @@ class Kept:
             intents=[_with_signals(intent_of(read_intent(row)), events) for row in intents],
             waits=[wait_of(read_wait(row)) for row in waits],
             signals=[signal_of(read_signal(row)) for row in signals],
-            approved=frozenset(json.loads(e.data)["subtask_id"] for e in events if e.kind == "approved"),
+            approved=_approved(events),
             redacted=frozenset(value.key for value in kept if value.is_redacted),
             heard=frozenset(_signal_of(e) for e in events if signals and e.kind == "signalled"),
+            replanned=[json.loads(e.data)["signature"] for e in events if e.kind == "replanned"],
+            given_up=frozenset(json.loads(e.data)["subtask_id"] for e in events if e.kind == "not_replanned"),
         )
 
     def _check_whole(self, run_id: str, expected: int, found: int) -> None:
@@ -181,7 +183,18 @@ def _past_of(row: TraceRow) -> Past:
         next_ms=row.next_ms,
         ended=TraceStatus(row.ended) if row.ended is not None else None,
         usage=json.loads(row.usage),
+        error_code=row.error_code or "",
     )
+
+
+def _approved(events: Sequence[EventRow]) -> frozenset[str]:
+    found: set[str] = set()
+    for event in events:
+        if event.kind == "approved":
+            found.add(json.loads(event.data)["subtask_id"])
+        elif event.kind == "replanned":
+            found.discard("")  # that was another plan
+    return frozenset(found)
 
 
 def _signal_of(event: EventRow) -> str:

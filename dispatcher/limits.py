@@ -27,6 +27,8 @@ class Limits:
     """Agent -> attempts at once."""
     run_timeout_s: float = 3600.0
     """The most one run may take; a plan may ask for less."""
+    replan_timeout_s: float = 300.0
+    """A planner that has no new plan after this is asked no longer."""
     stop_grace_s: float = 2.0
     """An attempt told to stop that has not after this is left behind."""
     backoff: Backoff = field(default_factory=Backoff)

@@ -14,6 +14,7 @@ from contracts.journal import Journal
 from dispatcher.beat import Beat
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
+from dispatcher.replanning import MakeReplan
 from dispatcher.slots import Slots
 from dispatcher.telling import Audience
 from dispatcher.timeouts import Timeouts
@@ -43,6 +44,8 @@ class Office:
     lost: Callable[[Course, CallsheetError], None]
     """Told of a run that could not be kept: what memory holds of it counts no more."""
 
+    replan: MakeReplan
+    """Asks the planner for a plan that goes on after a failure."""
     crashed: Callable[[Course, Exception], None]
     """Told of a defect of ours in a run's own logic."""
 

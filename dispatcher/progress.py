@@ -14,7 +14,7 @@ class Progress:
 
     Args:
         graph: Of the plan.
-        ended: What had ended when the run was taken up.
+        ended: What had ended when the run was taken up; subtasks of an earlier plan among them do not count.
     """
 
     def __init__(self, graph: Graph, ended: Mapping[str, TraceStatus]) -> None:
@@ -24,7 +24,8 @@ class Progress:
         self._is_stopped = False
         self.statuses: dict[str, TraceStatus] = {}
         for subtask_id, status in ended.items():
-            self.end(subtask_id, status)
+            if subtask_id in self._missing:
+                self.end(subtask_id, status)
         self._todo.clear()
 
     @property

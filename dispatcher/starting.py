@@ -13,7 +13,7 @@ from contracts.plan import Subtask
 from contracts.trace import ErrorRecord, TraceStatus
 from dispatcher.conditions import holds
 from dispatcher.fan import Fan
-from dispatcher.inputs import Element, elements_of
+from dispatcher.inputs import Element, elements_of, only_tested
 from dispatcher.receipts import redacted
 from dispatcher.work import Work
 from traces.cleaning import MARK
@@ -42,20 +42,29 @@ class Starting:
         values = {k: course.context.get(k) for k in subtask.input_keys if course.context.has(k)}
         if subtask.when is not None and not holds(subtask.when, values):
             message = f"its condition on {subtask.when.key!r} does not hold"
-            course.refuse(subtask, TraceStatus.SKIPPED, AttemptFailed("subtask.condition", message))
+            course.ends.refuse(subtask, TraceStatus.SKIPPED, AttemptFailed("subtask.condition", message))
             return
         try:
             if course.waiting.approvals.holds_back(subtask):
                 return
             if lost := self._redacted.intersection(subtask.input_keys):
                 raise redacted(repr(min(lost)))
-            elements = elements_of(subtask, values)
+            elements = elements_of(subtask, values, but=self._kept_back(subtask))
             if elements:
                 self._open_fan(subtask, elements)
             else:
                 self._keep_end(subtask, TraceStatus.SUCCESS, "[]")
         except CallsheetError as exc:  # its inputs or its agent cannot be had
-            course.refuse(subtask, TraceStatus.FAILURE, exc)
+            course.ends.refuse(subtask, TraceStatus.FAILURE, exc)
+
+    def _kept_back(self, subtask: Subtask) -> str:
+        """Return the key that is there for a subtask's condition, and that its agent does not take; or nothing."""
+        key = only_tested(subtask)
+        return (
+            key
+            if key and not self._course.office.registry.get(subtask.required_agent).card.may_take(key)
+            else ""
+        )
 
     def _open_fan(self, subtask: Subtask, elements: Sequence[Element]) -> None:
         course = self._course
@@ -94,9 +103,9 @@ class Starting:
         error = (
             None if text is not None else ErrorRecord(code="subtask.elements", message="no element succeeded")
         )
-        receipt = course.unstarted(subtask, status, error=error, output_text=text)
+        receipt = course.ends.unstarted(subtask, status, error=error, output_text=text)
         entry = course.entry(receipt=receipt)
         if text is not None:
             course.calls.write(subtask, text, entry)
-        course.end_subtask(subtask, status, entry)
+        course.ends.end_subtask(subtask, status, entry)
         course.put(entry)

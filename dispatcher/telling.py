@@ -60,6 +60,8 @@ def _of_event(event: Event, entry: Entry, run: Run) -> RunEvent:
     kind: EventKind = "state"
     if event.kind == "running":
         kind = "planned"
+    elif event.kind == "replanned":
+        kind = "replanned"
     elif entry.run is not None and entry.run.state.is_final:
         kind = "run_ended"
     return RunEvent(

@@ -19,6 +19,8 @@ from contracts.run import Run
 from dispatcher.child import child_of
 from service.desk_protocol import Desk
 from service.idempotency import Taken
+from service.known_plans import KnownPlan
+from service.orders import Terms
 from service.refusals import PlanChanged
 from service.trying_again import finished_elements, unknown_effects
 
@@ -60,23 +62,30 @@ async def decide(
         run_id: Which run.
         verdict: What was decided.
         plan_id: The plan that was looked at; another one is not decided on.
-        subtask: Only this one; everything that waits when absent.
+        subtask: Only this one, or with an empty name only the plan; everything that waits when absent.
 
     Raises:
         NotFound: `run.unknown`.
         Conflict: `run.ended`, `run.awaits_nothing`.
-        PlanChanged: `plan.changed`.
+        PlanChanged: `approval.plan_changed`.
+    """
+    check_decidable(desk, run_id, plan_id=plan_id, subtask=subtask)
+    await desk.engine.signal(_decision(desk, run_id, verdict, plan_id=plan_id, subtask=subtask))
+    return desk.runs.get(run_id)
+
+
+def check_decidable(desk: Desk, run_id: str, *, plan_id: str, subtask: str | None = None) -> None:
+    """Refuse a decision that could change nothing, or that is about another plan.
+
+    Raises:
+        NotFound: `run.unknown`.
+        Conflict: `run.ended`, `run.awaits_nothing`.
+        PlanChanged: `approval.plan_changed`.
     """
     run = desk.runs.get(run_id)
     if run.state.is_final:
         raise _ended(run_id)
-    if run.plan is not None and run.plan.plan_id != plan_id:
-        raise PlanChanged(
-            "plan.changed",
-            f"the plan of run {run_id!r} is {run.plan.plan_id}, not {plan_id[:80]!r}",
-            where=f"/objectives/{run_id}/plan",
-            hint="Look at the plan again, and send its ETag as If-Match.",
-        )
+    check_in_force(run, plan_id)
     if not any(_is_meant(wait, subtask) for wait in desk.waits(run_id)):
         what = f"subtask {subtask[:80]!r}" if subtask else "nothing in it"
         raise Conflict(
@@ -85,16 +94,49 @@ async def decide(
             where=f"/objectives/{run_id}",
             hint="`waits` of the run says what waits.",
         )
-    await desk.engine.signal(
-        Signal(
-            run_id=run_id,
-            signal_id=desk.ids.new(),
-            name=verdict,
-            payload={"plan_id": plan_id, "subtask": subtask},
-            at_ms=unix_ms(desk.clock.now()),
-        )
+
+
+def check_in_force(run: Run, plan_id: str) -> None:
+    """Refuse a decision on another plan than the run's; one without a plan waits for nothing yet.
+
+    Raises:
+        PlanChanged: `approval.plan_changed`, naming both.
+    """
+    if run.plan is None or run.plan.plan_id == plan_id:
+        return
+    raise PlanChanged(
+        "approval.plan_changed",
+        f"run {run.run_id!r} goes by plan {run.plan.plan_id!r}, the decision is about {plan_id[:80]!r}",
+        where=f"/objectives/{run.run_id}/plan",
+        hint=f"Look at the plan in force, then decide again and name it: plan_id {run.plan.plan_id}.",
+        data={"plan_id": run.plan.plan_id, "decided_on": plan_id[:80]},
     )
-    return desk.runs.get(run_id)
+
+
+async def start_seen(
+    desk: Desk, known: KnownPlan, *, approval: Literal["plan", "effects"], name: str | None = None
+) -> Taken:
+    """Start a plan that a person has looked at; durable on return.
+
+    Args:
+        desk: Takes it in.
+        known: The plan, checked just now.
+        approval: `plan`: it is approved as a whole; `effects`: a person approves each effectful subtask.
+        name: The request's; sent twice, it starts one run.
+
+    Raises:
+        InvalidInput: `request.key_mismatch`, or the objective cannot be used.
+        Conflict: `request.key_in_flight`.
+        Unavailable: `engine.full`, `engine.draining`, `storage.*`.
+    """
+    plan = known.plan
+    order = desk.order(plan.objective, inputs=plan.inputs, plan=known, terms=Terms(approval=approval))
+    asked = sha256_of({"plan": plan.plan_id, "approval": approval})
+    taken = await desk.take(desk.run_of(order), name=name, fingerprint=asked)
+    if approval == "plan" and not taken.is_replay:
+        # A crash before this leaves a run that waits for the same approval.
+        await desk.engine.signal(_decision(desk, taken.run_id, "approve", plan_id=plan.plan_id, subtask=""))
+    return taken
 
 
 async def tell(
@@ -162,6 +204,13 @@ async def retry(
 
 def _told(settled: Settled) -> dict[str, JsonValue]:
     return {"outcome": "done", "output": settled.output} if settled.is_done else {"outcome": "not_done"}
+
+
+def _decision(
+    desk: Desk, run_id: str, verdict: Verdict, *, plan_id: str, subtask: str | None = None
+) -> Signal:
+    payload: dict[str, JsonValue] = {"plan_id": plan_id, "subtask": subtask}
+    return Signal(run_id, desk.ids.new(), verdict, payload, unix_ms(desk.clock.now()))
 
 
 def _is_meant(wait: Wait, subtask: str | None) -> bool:

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import CallsheetError
-from service.api import agents, events, health, lifecycle, objectives, plans, starting, traces
+from service.api import agents, events, health, lifecycle, objectives, outlook, plans, starting, traces
 from service.api.openapi import with_problems
 from service.dashboard import pages
 from service.dashboard.errors import error_page
@@ -71,7 +71,7 @@ def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | N
     app.state.cleaner = Cleaner(desk.settings.secrets(), finds="told")
     app.state.closing = asyncio.Event()  # set when the server ends; whoever waits then answers at once
     app.state.close = lambda: _close(app, desk)
-    for each in (starting, objectives, lifecycle, events, plans, traces, agents, health):
+    for each in (starting, objectives, lifecycle, events, plans, outlook, traces, agents, health):
         app.include_router(each.router)
     pages.mount(app)
     for kind in (CallsheetError, RequestValidationError, HTTPException):

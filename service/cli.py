@@ -12,6 +12,7 @@ from service.lazy_group import LazyGroup
 COMMANDS = {
     "run": ("service.cli_run:run", "Plan an objective (or take a plan) and run it here."),
     "plan": ("service.plan_cli:plan", "Print the plan of an objective; nothing runs."),
+    "plans": ("service.cli_plans:plans", "Check plans, show them, compare them, bring others' in."),
     "serve": ("service.cli_serve:serve_command", "Start the API and the dashboard."),
     "objectives": ("service.cli_objectives:objectives", "Look at runs, follow one, decide, stop, try again."),
     "traces": (

@@ -163,7 +163,10 @@ async def _run_anywhere(settings: Settings, task: Task, progress: Progress) -> R
         return await run_there(settings, task, progress=progress)
     async with open_desk(settings, grants=task.grants, now=task.now, observer=progress) as desk:
         progress.left_over(count_unfinished(desk, most=MANY))
-        plan = task.plan or await desk.plan(task.objective, task.inputs)
+        # a file's plan was read before anything was opened: now it is held to what guests are granted here
+        plan = await (
+            desk.read_plan(task.plan.as_json()) if task.plan else desk.plan(task.objective, task.inputs)
+        )
         progress.grants(tuple(desk.grants))
         progress.plan(plan)
         started = await desk.start(task.objective, inputs=task.inputs, plan=plan, terms=task.terms)

@@ -141,6 +141,7 @@ def _engine(
         ids=_ids(clock),
         rng=_rng(),
         plan=lambda run: planner.plan(run.objective, inputs=run.inputs, cards=registry.cards()),
+        replan=planner.replan,
         observer=hub if observer is None else _both(hub, observer),
         hears=hub.hears if observer is None else None,
         limits=_limits(settings),

@@ -84,9 +84,10 @@ def show_error(error: CallsheetError) -> None:
     """Print code, message, every further problem and the next step on stderr."""
     click.echo(f"error[{error.code}]: {printable(error.message)}", err=True)
     for problem in error.data.get("problems", [])[:20]:
-        click.echo(
-            f"  {problem['code']} at {problem['pointer'] or '/'}: {printable(problem['message'])}", err=True
-        )
+        where, said = printable(problem["pointer"]) or "/", printable(problem["message"])
+        click.echo(f"  {problem['code']} at {where}: {said}", err=True)
+        if problem.get("hint", error.hint) != error.hint:
+            click.echo(f"    hint: {printable(problem['hint'])}", err=True)
     if error.hint:
         click.echo(f"hint: {printable(error.hint)}", err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from contracts.plan import Plan
 from contracts.policy import Grant, Policy
 from contracts.run import Run, RunState
 from dispatcher.ids import Ids
+from planner.checks.asked import Asked
 from planner.objective import check_objective
 from service.events import EventHub
+from service.granted import granted_capabilities
 from service.idempotency import Once, Taken
 from service.known_plans import KnownPlan, KnownPlans
 from service.lookups import Lookups
@@ -75,7 +78,8 @@ class LocalDesk:
     """What is shown of a run of which nothing is known."""
 
     def __post_init__(self) -> None:
-        self.known = KnownPlans(self.registry.cards, self.redactor)
+        granted = granted_capabilities(self.settings.guests, os.environ)
+        self.known = KnownPlans(self.registry.cards, self.redactor, asked=Asked(capabilities=granted))
         self._policies = Policies(self.grants, self.settings.egress.limits, self.redactor)
         blank = Run(
             run_id="",

@@ -22,6 +22,7 @@ from contracts.jsonvalue import canonical_json
 from contracts.plan import Plan
 from egress.policy_for import hosts_in
 from planner.checked import load_checked
+from planner.checks.asked import Asked
 from planner.validation import Checkers
 from traces.redaction import Redactor
 
@@ -65,10 +66,14 @@ class KnownPlans:
     Args:
         cards: Asked for the agents at hand; gives the same sequence while they are the same.
         redactor: Makes what is kept of a plan.
+        asked: What every plan may reach and do; not judged when absent.
     """
 
-    def __init__(self, cards: Callable[[], Sequence[AgentCard]], redactor: Redactor) -> None:
+    def __init__(
+        self, cards: Callable[[], Sequence[AgentCard]], redactor: Redactor, *, asked: Asked | None = None
+    ) -> None:
         self._ask = cards
+        self._asked = asked
         self._cards: Sequence[AgentCard] = ()
         self._redactor = redactor
         self._found: OrderedDict[bytes, tuple[KnownPlan, int]] = OrderedDict()
@@ -105,7 +110,8 @@ class KnownPlans:
             self._found.clear()
 
     def _checked(self, document: Mapping[str, JsonValue]) -> KnownPlan:
-        return KnownPlan.of(load_checked(document, self._cards, checkers=self._checkers), self._redactor)
+        plan = load_checked(document, self._cards, checkers=self._checkers, asked=self._asked)
+        return KnownPlan.of(plan, self._redactor)
 
     def _keep(self, name: bytes, known: KnownPlan, chars: int) -> None:
         self._found[name] = (known, chars)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Literal, cast
 
 from contracts.errors import NotFound
@@ -10,8 +11,8 @@ from contracts.journal import Wait
 from contracts.run import RunState
 from service.idempotency import Made
 from storage.database import Database, Reader
-from storage.journal_rows import WaitRow, forget_keys, read_key, read_wait
-from storage.queries import key_by_name, run_line, waits_of_run
+from storage.journal_rows import WaitRow, forget_keys, read_event, read_key, read_wait
+from storage.queries import holds_of_run, key_by_name, run_line, waits_of_run
 from storage.rows import read_line
 from traces.reading import own_rows
 
@@ -71,9 +72,15 @@ def waits_of(reader: Reader, run_id: str) -> tuple[Wait, ...]:
     Raises:
         Damaged: `storage.damaged`.
     """
-    return tuple(_wait(read_wait(row)) for row in own_rows(reader.query(*waits_of_run(run_id)), run_id))
+    found = [read_wait(row) for row in own_rows(reader.query(*waits_of_run(run_id)), run_id)]
+    if not any(row.kind == "approval" and row.subtask_id for row in found):
+        return tuple(_wait(row) for row in found)
+    held = [json.loads(read_event(row).data) for row in own_rows(reader.query(*holds_of_run(run_id)), run_id)]
+    reasons = {about["subtask_id"]: str(about["why"]) for about in held}
+    return tuple(_wait(row, reasons.get(row.subtask_id, "")) for row in found)
 
 
-def _wait(row: WaitRow) -> Wait:
+def _wait(row: WaitRow, why: str = "") -> Wait:
     kind = cast("Literal['approval', 'signal', 'timer']", row.kind)
-    return Wait(row.subtask_id, row.item_index, kind, row.name, row.until_ms, row.since_ms)
+    why = why if kind == "approval" else ""
+    return Wait(row.subtask_id, row.item_index, kind, row.name, row.until_ms, row.since_ms, why)

@@ -61,6 +61,8 @@ def event_text(event: EventLine) -> tuple[str, str]:
     """Return an event as one line, and the style it is shown in."""
     if event.kind == "attempt_ended":
         text, style = _attempt(event.body)
+    elif event.kind == "replanned":
+        text, style = _replanned(event.body), "yellow"
     else:
         text, style = f"{event.kind.replace('_', ' ')}{_about(event.body)}", STYLES.get(event.kind, "")
     return f"{event.event_id:>5}  {iso(event.at_ms)[11:]}  {text}", style
@@ -68,7 +70,8 @@ def event_text(event: EventLine) -> tuple[str, str]:
 
 STYLES: Final = {
     "succeeded": "green", "failed": "red", "rejected": "red", "cancelled": "red", "effect_unknown": "red",
-    "awaiting_approval": "yellow", "parked": "dim", "intent": "dim", "queued": "dim",
+    "awaiting_approval": "yellow", "held": "yellow", "replanning": "yellow", "not_replanned": "red",
+    "parked": "dim", "intent": "dim", "queued": "dim",
 }  # fmt: skip
 
 
@@ -86,6 +89,13 @@ def _attempt(body: Mapping[str, Any]) -> tuple[str, str]:
     if body.get("next_ms"):
         parts.append(f"again at {iso(int(body['next_ms']))[11:]}")
     return _short("  ".join(parts), 300), style
+
+
+def _replanned(body: Mapping[str, Any]) -> str:
+    changes = body.get("changes")
+    told = "; ".join(map(str, changes)) if isinstance(changes, list) else ""
+    head = f"replanned  {body.get('subtask_id')} failed with {body.get('code')}"
+    return _short(f"{head}: plan {str(body.get('to'))[:12]} takes its place  {told}", 400)
 
 
 def _about(body: Mapping[str, Any]) -> str:

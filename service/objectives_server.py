@@ -41,9 +41,8 @@ class ServerCounter:
 
     async def decide(self, run_id: str, verdict: Verdict, *, plan_id: str, subtask: str | None) -> Found:
         """Approve or reject what waits, and return the run."""
-        body: Found = {"subtask": subtask} if subtask else {}
-        seen = {"if-match": f'"{plan_id}"'}
-        return await self._server.ask("POST", f"{_path(run_id)}/{verdict}", body, headers=seen)
+        body: Found = {"plan_id": plan_id} | ({"subtask": subtask} if subtask is not None else {})
+        return await self._server.ask("POST", f"{_path(run_id)}/{verdict}", body)
 
     async def signal(self, run_id: str, name: str, *, payload: JsonValue, signal_id: str | None) -> Found:
         """Tell a run something, and return the signal."""

@@ -40,6 +40,7 @@ Examples:
   plan --format table "convert 'Tue 5 Mar 6:30 PM CT' to UTC"
   plan "sum the bids per seller" --input bids='[{{"seller": "A", "bid": 3}}]'
   echo "read the sign in photo1.jpg" | plan - -o plan.json
+  plan --dry-run 'find trucks under $9000 on https://auction.example/'
 
 {EXIT_CODES}"""
 
@@ -50,9 +51,7 @@ Examples:
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    default="json",
-    show_default=True,
-    help="How to print it.",
+    help="How to print it: json, or table with --dry-run, unless told.",
 )
 @click.option(
     "--input",
@@ -64,8 +63,22 @@ Examples:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there, print nothing."
 )
+@click.option(
+    "--dry-run",
+    "ahead",
+    is_flag=True,
+    help="Say too what it may do, take and cost; nothing is run either way.",
+)
 @click.option("--no-model", is_flag=True, help="Plan by rules even where a model is configured.")
-def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | None, no_model: bool) -> None:
+def plan(
+    *,
+    objective: str,
+    form: str | None,
+    pairs: tuple[str, ...],
+    output: Path | None,
+    ahead: bool,
+    no_model: bool,
+) -> None:
     """Print the plan of OBJECTIVE (- reads it from stdin); nothing is run.
 
     With a model configured (CALLSHEET_MODEL__URL, or url under [model] in
@@ -76,7 +89,7 @@ def plan(*, objective: str, form: str, pairs: tuple[str, ...], output: Path | No
     document = without_secrets(found, configured_secrets(os.environ, SETTINGS_FILE))
     for warning in document["origin"].get("warnings", ()):
         click.echo(f"warning: {printable(warning)}", err=True)
-    text = FORMATS[form](document) + "\n"
+    text = (_look_ahead(document, form or "table") if ahead else FORMATS[form or "json"](document)) + "\n"
     if output is None:
         _print(text)
         return
@@ -117,6 +130,11 @@ def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_
     found = read_settings_file(settings_file)
     model = found.get("model")
     return isinstance(model, dict) and bool(model.get("url"))
+
+
+def _look_ahead(document: Mapping[str, Any], form: str) -> str:
+    # what reckons with the past is imported only where it is asked for
+    return str(import_module("service.plan_ahead").look_ahead(document, form, environment=os.environ))
 
 
 def main() -> None:

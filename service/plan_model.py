@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from contracts.errors import InvalidInput
 from egress.fetch import Egress
 from planner.planner import ObjectivePlanner
 from providers.openai_compatible import OpenAICompatible
+from service.granted import granted_capabilities
 from service.settings import ModelSettings, load_settings
 
 
@@ -28,12 +30,17 @@ def plan_with_model(
         inputs: The caller's context keys.
         cards: The catalogue.
     """
-    model = load_settings().model
-    return asyncio.run(_plan(model, objective, inputs, cards))
+    settings = load_settings()
+    granted = granted_capabilities(settings.guests, os.environ)
+    return asyncio.run(_plan(settings.model, objective, inputs, cards, granted))
 
 
 async def _plan(
-    model: ModelSettings, objective: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    model: ModelSettings,
+    objective: str,
+    inputs: Mapping[str, JsonValue],
+    cards: Sequence[AgentCard],
+    granted: frozenset[str],
 ) -> dict[str, JsonValue]:
     if model.url is None:
         raise InvalidInput("settings.invalid", "the model has no url", hint="Set CALLSHEET_MODEL__URL.")
@@ -41,5 +48,5 @@ async def _plan(
         provider = OpenAICompatible(
             egress, url=model.url, model=model.name or "default", api_key=model.api_key
         )
-        planner = ObjectivePlanner(provider, fallback=model.fallback)
+        planner = ObjectivePlanner(provider, fallback=model.fallback, capabilities=granted)
         return await planner.document(objective, inputs=inputs, cards=cards)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from contracts.card import AgentCard
 from contracts.engine import Planner
 from contracts.plan import Plan
+from contracts.replanning import Failed
 
 
 class PlannerDoor:
@@ -33,6 +34,11 @@ class PlannerDoor:
         """Return a plan that passed every check; raises as the planner does."""
         planner = self._planner or await self._made()
         return await planner.plan(objective, inputs=inputs, cards=cards)
+
+    async def replan(self, failed: Failed) -> Plan:
+        """Return a plan that goes on after a failed step; raises as the planner does."""
+        planner = self._planner or await self._made()
+        return await planner.replan(failed)
 
     async def _made(self) -> Planner:
         async with self._making:

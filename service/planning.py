@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from egress.fetch_door import Fetcher
 from planner.planner import ObjectivePlanner
 from providers.openai_compatible import OpenAICompatible
+from service.granted import granted_capabilities
 from service.settings import Settings
 
 
@@ -16,4 +19,5 @@ def planner_of(settings: Settings, egress: Fetcher) -> ObjectivePlanner:
         provider = OpenAICompatible(
             egress, url=model.url, model=model.name or "default", api_key=model.api_key
         )
-    return ObjectivePlanner(provider, fallback=model.fallback)
+    granted = granted_capabilities(settings.guests, os.environ)
+    return ObjectivePlanner(provider, fallback=model.fallback, capabilities=granted)

@@ -39,7 +39,8 @@ def wait_text(wait: Wait, run_id: str) -> str:
     who = f"subtask {wait.subtask_id}{item}" if wait.subtask_id else "the plan"
     if wait.kind == "approval":
         one = f" --subtask {wait.subtask_id}" if wait.subtask_id else ""
-        return f"{who} waits for approval: callsheet objectives approve {run_id}{one}"
+        why = f", because {wait.why}" if wait.why else ""
+        return f"{who} waits for approval{why}: callsheet objectives approve {run_id}{one}"
     until = "" if wait.until_ms is None else f" until {iso(wait.until_ms)}"
     if wait.kind == "timer":
         return f"{who} waits{until}"
@@ -101,6 +102,9 @@ class Progress:
                 self._failures[name] = f"{event.error.code}: {event.error.message}"
             elif event.status is TraceStatus.PARTIAL_SUCCESS and event.warnings:
                 self._failures.setdefault(name, event.warnings[0])
+        elif event.kind == "replanned" and event.run is not None and event.run.plan is not None:
+            self.say(f"{self._of(event)}a step failed; the run goes on by a new plan", "yellow")
+            self.plan(event.run.plan)
         elif event.kind == "subtask_ended" and event.status is not None:
             self._ended(event, event.status)
 

@@ -30,7 +30,11 @@ class TooSlow(InvalidInput):
 
 
 class PlanChanged(Conflict):
-    """What the caller has seen is no longer what there is."""
+    """The plan the caller has seen is no longer the one in force."""
+
+
+class PreconditionFailed(PlanChanged):
+    """Likewise, where the caller said so by `If-Match`."""
 
     http_status = 412
 

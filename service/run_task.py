@@ -64,11 +64,12 @@ def task_of(text: str, given: Mapping[str, Any]) -> Task:
     terms = Terms(given["priority"] or 0, given["approval"] or "auto", given["deadline"])
     inputs, only_here = parse_inputs(given["inputs"]), flags_named(ONLY_HERE, given)
     task = Task("", None, inputs, grants_of(given), terms, now, only_here)
+    is_file = text.endswith(".json")
     if text == "-":
         text = sys.stdin.read(MAX_BYTES + 1)
-    elif text.endswith(".json"):
+    elif is_file:
         text = _read_file(Path(text))
-    if text.lstrip().startswith("{"):
+    if is_file or text.lstrip().startswith("{"):
         plan = load_checked(text, cards_at_hand())
         return replace(task, objective=plan.objective, plan=plan)
     url = given["url"]
@@ -81,7 +82,12 @@ def _flag(name: str) -> str:
 
 def _read_file(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, UnicodeDecodeError) as exc:
-        raise InvalidInput("plan.unreadable", f"cannot read {str(path)!r}: {exc}", where=str(path)) from exc
+        raise InvalidInput(
+            "plan.unreadable",
+            f"cannot read {str(path)!r}: {exc}",
+            where=str(path),
+            hint="Name a file of UTF-8 text, or - for stdin.",
+        ) from exc

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from contracts.errors import CallsheetError, Unavailable
 from contracts.plan import Plan
+from contracts.replanning import Failed
 from contracts.run import Run, RunEvent
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
@@ -23,6 +24,7 @@ from simulation.database import SimDatabase, SimWriter
 from simulation.history import Call, Seen
 from simulation.looking import has_intent, known_of, written_late
 from simulation.loop import VirtualLoop
+from simulation.replanning import new_plan
 from simulation.setting import Death
 from simulation.watcher import Watcher
 from storage.journal_rows import forget_keys, read_key
@@ -142,7 +144,7 @@ class Life:
         self._death = death
         self.engine = LocalEngine(
             registry=self._cast, journal=self.journal, clock=self.clock, ids=self.ids,
-            rng=Ceiling(0), plan=self._plan, observer=self._observe, limits=world.setting.limits,
+            rng=Ceiling(0), plan=self._plan, replan=self._replan, observer=self._observe, limits=world.setting.limits,
         )  # fmt: skip
         self.spawn(self._work())
         world.client.begin(self)
@@ -213,6 +215,13 @@ class Life:
         if int(run.objective[-1], 16) < 2:
             raise Unavailable("plan.none", "nobody can plan that")
         return self.world.plan_of(run.objective)
+
+    async def _replan(self, failed: Failed) -> Plan:
+        rng = random.Random(f"{failed.plan.plan_id} {failed.subtask_id} {self.number}")
+        await asyncio.sleep(rng.choice((0.0, 0.0, 0.01, 0.3, 1.0)))
+        plan = new_plan(failed, rng)
+        self.world.proof.plans.setdefault(plan.plan_id, plan)
+        return plan
 
     def _observe(self, event: RunEvent) -> None:
         if event.event_id:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from contracts.plan import Plan, plan_of
 from contracts.structure import seal
+from simulation.replanning import ask_for_plans
 
 BIG_CHARS: Final = 1_200
 """Padding of a big output; the simulation lowers the size from which a text becomes a blob."""
@@ -31,8 +32,10 @@ def random_plan(rng: random.Random, *, taste: str = "") -> Plan:
     subtasks: list[Document] = []
     for i in range(rng.choice((1, 2, 3, 4, 4, 5, 6, 8))):
         subtasks.append(_subtask(rng, i, subtasks, taste))
+    objective = f"simulated {rng.getrandbits(32):08x}"
+    ask_for_plans(subtasks, random.Random(objective))
     document: Document = {
-        "objective": f"simulated {rng.getrandbits(32):08x}",
+        "objective": objective,
         "inputs": {"many": LIST[: rng.randint(0, 3)], "one": rng.randint(0, 9)},
         "subtasks": subtasks,
     }

@@ -65,6 +65,12 @@ def events_of_run(run_id: str, *, after: int = 0, limit: int) -> Query:
     return Query(f"SELECT {EVENT.select} FROM event{_OF_RUN}", (run_id, after, limit))
 
 
+def holds_of_run(run_id: str) -> Query:
+    """Select the events that say why a person is asked, oldest first."""
+    held = " WHERE run_id = ? AND kind = 'held' ORDER BY event_id"
+    return Query(f"SELECT {EVENT.select} FROM event{held}", (run_id,))
+
+
 def last_event(run_id: str) -> Query:
     """Select the highest `event_id` of a run, attempts included; 0 without any."""
     return Query(
@@ -72,6 +78,11 @@ def last_event(run_id: str) -> Query:
         " coalesce((SELECT max(event_id) FROM trace WHERE run_id = ?), 0)) AS event_id",
         (run_id, run_id),
     )
+
+
+def plan_by_id(plan_id: str) -> Query:
+    """Select one plan."""
+    return Query("SELECT plan_id, body, blob, sum FROM plan WHERE plan_id = ?", (plan_id,))
 
 
 def run_by_id(run_id: str) -> Query:

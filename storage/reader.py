@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from contracts.errors import Unavailable
 from storage.failure import code_of, not_a_database, read_failure
@@ -22,21 +22,29 @@ from storage.statement import Query
 BUSY_MS: Final = 5_000
 MAX_IDLE: Final = 8
 
+Beside = Literal["log", "nothing"]
+"""What may be laid beside a file that is read: the index of SQLite's log, or nothing at all."""
+
 _UNREACHABLE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
 class Reader:
     """Answers SELECTs, from any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, beside: Beside = "log") -> None:
         self._path = path
+        self._beside = beside
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._lock = threading.Lock()  # guards _idle and _closed; never held while reading
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, beside: Beside = "log") -> Self:
         """Return a reader of the file, which must have been written before.
+
+        Args:
+            path: The file.
+            beside: `nothing` is for a short look: of what is written meanwhile, it may see an error.
 
         Raises:
             NotFound: `storage.missing`.
@@ -45,7 +53,7 @@ class Reader:
             Unavailable: `storage.read_failed`.
         """
         real = Path(os.path.realpath(path))
-        reader = cls(real)
+        reader = cls(real, beside=beside)
         with reader._connection() as connection:
             require_current(connection, real)
         return reader
@@ -97,7 +105,7 @@ class Reader:
                 raise Unavailable("storage.closed", f"the reader of {str(self._path)!r} is closed")
             connection = self._idle.pop() if self._idle else None
         try:
-            connection = connection or connect_readonly(self._path)
+            connection = connection or connect_readonly(self._path, beside=self._beside)
             yield connection
         except (sqlite3.Error, ValueError, TypeError, OverflowError) as exc:
             raise read_failure(exc, self._path) from exc
@@ -113,8 +121,12 @@ class Reader:
         connection.close()
 
 
-def connect_readonly(path: Path) -> sqlite3.Connection:
+def connect_readonly(path: Path, *, beside: Beside = "log") -> sqlite3.Connection:
     """Return a connection that cannot write, with or without a process that does.
+
+    Args:
+        path: The file.
+        beside: What it may lay beside the file where nobody else has.
 
     Raises:
         NotFound: `storage.missing`.
@@ -125,10 +137,14 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         raise not_a_database(path, "it is a folder")
     if not path.exists():
         raise missing(path)
+    log = path.with_name(path.name + "-wal")
+    if beside == "nothing" and not log.exists():
+        return _opened(
+            path, "mode=ro&immutable=1"
+        )  # nobody writes it: without a log the file is whole by itself
     try:
         return _opened(path, "mode=ro")
     except sqlite3.OperationalError as exc:
-        log = path.with_name(path.name + "-wal")
         if code_of(exc) not in _UNREACHABLE or (log.exists() and log.stat().st_size):
             raise
         # In a folder that may not be written SQLite cannot lay the index of the

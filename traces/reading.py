@@ -118,6 +118,22 @@ def value_text(row: Row, source: Source) -> str:
     return text
 
 
+def plan_from(row: Row, source: Source) -> Plan:
+    """Return the plan a row of `plan_by_id` keeps.
+
+    Raises:
+        Damaged: `storage.damaged`, also where it is no plan of this version.
+    """
+    kept = read_plan(row)
+    text = text_of(source, kept.body, kept.blob)
+    if text is None:
+        raise damaged("plan", kept.plan_id)
+    try:
+        return Plan.model_validate_json(text)
+    except ValidationError as exc:
+        raise damaged("plan", kept.plan_id) from exc
+
+
 def _plan_text(row: Row, source: Source) -> str:
     if row["plan_sum"] is None:
         raise damaged("plan", row["plan_id"])

@@ -9,12 +9,13 @@ from typing import Final
 from pydantic import JsonValue
 
 from contracts.errors import NotFound
+from contracts.plan import Plan
 from contracts.run import Run
-from storage.queries import run_by_id, run_page, values_of_run
+from storage.queries import plan_by_id, run_by_id, run_page, values_of_run
 from storage.reader import Reader
 from storage.rows import read_value
 from traces.cursor import check_limit, read_cursor, write_cursor
-from traces.reading import own_rows, run_from, value_text
+from traces.reading import own_rows, plan_from, run_from, value_text
 from traces.summary import RunSummary, run_summary
 
 KIND: Final = "run"
@@ -46,6 +47,15 @@ class RunStore:
         if not rows:
             raise NotFound("run.unknown", f"no run is called {run_id[:80]!r}")
         return run_from(rows[0], self._reader)
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """Return a plan that some run went by, or goes by; None for an unknown one.
+
+        Raises:
+            Damaged: `storage.damaged`.
+        """
+        rows = own_rows(self._reader.query(*plan_by_id(plan_id)), plan_id, column="plan_id")
+        return plan_from(rows[0], self._reader) if rows else None
 
     def page(self, *, state: str | None = None, limit: int = 50, after: str | None = None) -> RunPage:
         """Return the runs behind a cursor, newest first.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from contracts.errors import NotFound
+from contracts.priors import Past
 from contracts.trace import ExecutionTrace
 from storage.queries import bodies_of_run, trace_by_id, trace_page, traces_of_run
 from storage.reader import Reader
 from traces.cursor import check_limit, read_cursor, write_cursor
+from traces.priors import past_of
 from traces.reading import own_rows, trace_from
 from traces.summary import TraceSummary, trace_summary
 
@@ -85,6 +87,10 @@ class TraceStore:
         shown = rows[:limit]
         more = write_cursor(KIND, shown[-1]["seq"]) if len(rows) > limit else None
         return TracePage(tuple(trace_summary(row) for row in shown), more)
+
+    def past(self, agents: Collection[str], *, plan_id: str = "") -> Past:
+        """Return what is known from before of a plan's agents, and of the plan itself where it ran."""
+        return past_of(self._reader, agents, plan_id=plan_id)
 
     def of_run(self, run_id: str) -> tuple[TraceSummary, ...]:
         """Return every trace of a run, in the order they were written; none for an unknown run."""

@@ -30,7 +30,8 @@ _BOUNDS: Final[dict[Test, str]] = {
         r"au plus|jusqu'a|hasta|como maximo|a lo sumo|<="
     ),
     "gt": (
-        r"over|above|more than|greater than|higher than|exceeding|uber|mehr als|plus de|superieure? a|mas de|"
+        r"over|above|more than|greater than|higher than|exceed(?:ing|s)?|depassent|depasse|ubersteig\w*"
+        r"|superan?|uber|mehr als|plus de|superieure? a|mas de|"
         r"superior(?:es)? a|por encima de|au-dessus de|>(?!=)"
     ),
     "ge": r"at least|no less than|not under|min(?:imum)?\.?(?: of)?|mindestens|ab|au moins|al menos|como minimo|>=",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from contracts.card import AgentCard
@@ -26,7 +27,10 @@ def literal(value: Any) -> Bind:
 class Draft:
     """Subtasks so far, over the agents at hand."""
 
-    def __init__(self, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]) -> None:
+    def __init__(
+        self, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard], *, objective: str = ""
+    ) -> None:
+        self.objective = objective
         self.cards = {card.name: card for card in cards}
         self.inputs: dict[str, JsonValue] = dict(inputs)
         self.subtasks: list[dict[str, Any]] = []
@@ -41,6 +45,7 @@ class Draft:
     ) -> str:
         """Add a subtask and return the key it writes: `gives`, numbered where that is taken."""
         output_key = self.free_key(gives)
+        bind = self._taken(agent, bind)
         read = [b["key"] for b in (*([foreach] if foreach else []), *bind.values()) if "key" in b]
         keys = list(dict.fromkeys(read))
         subtask: dict[str, Any] = {
@@ -58,6 +63,14 @@ class Draft:
         self._writers[output_key] = subtask["id"]
         return output_key
 
+    def _taken(self, agent: str, bind: Mapping[str, Bind]) -> Mapping[str, Bind]:
+        """Return what the agent's card takes: another version of an agent may take less."""
+        takes = self.cards[agent].takes if agent in self.cards else {}
+        known = takes.get("properties")
+        if takes.get("additionalProperties", True) is not False or not isinstance(known, Mapping):
+            return bind
+        return {name: source for name, source in bind.items() if name.partition(".")[0] in known}
+
     def give(self, name: str, value: JsonValue) -> str:
         """Add a value to the plan's inputs and return its key."""
         found = self.free_key(name)
@@ -72,4 +85,4 @@ class Draft:
     def free_key(self, name: str) -> str:
         """Return `name`, numbered where an input or a subtask has it."""
         taken = self.inputs.keys() | self._writers.keys()
-        return next(k for k in (name, *(f"{name}_{n}" for n in range(2, 20_000))) if k not in taken)
+        return name if name not in taken else next(k for n in count(2) if (k := f"{name}_{n}") not in taken)

@@ -14,53 +14,73 @@ class Words:
 
     def __init__(self, listing: str) -> None:
         listed = listing.split()
-        self._exact = frozenset(w for w in listed if not w.endswith("*"))
+        self.exact = frozenset(w for w in listed if not w.endswith("*"))
         self._starts = tuple(w[:-1] for w in listed if w.endswith("*"))
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and (word in self._exact or word.startswith(self._starts))
+        return isinstance(word, str) and (word in self.exact or word.startswith(self._starts))
 
 
 PHOTO: Final = Words(
-    "photo photos picture pictures pic pics image images photograph* foto fotos fotograf* bild bilder imagen imagenes"
+    "photo photos picture pictures pic pics image images photograph* foto fotos fotograf* bild bilder "
+    "bildern bildes imagen "
+    "imagenes snapshot snapshots screenshot screenshots cliche cliches aufnahme aufnahmen"
 )
-BLUR: Final = Words("blur* unscharf* verschwommen* borros* flou*")
+BLUR: Final = Words(
+    "blur* unscharf* verschwommen* borros* desenfocad* flou* sharp sharpness scharf nitid* nette"
+)
 DUPLICATE: Final = Words("duplicate* reuse* duplik* doppelt* duplicad* repetid* doublon* reutilis*")
-COLOUR: Final = Words("colour* color colors colored farbe farben couleur*")
+COLOUR: Final = Words("colour* color colors colored colores farbe farben couleur* lackfarbe")
 DEADLINE: Final = Words(
     "end ends ending close closes closing expire expires expiring expiry deadline* "
     "endet enden endend* auslauf* ablauf* auktionsende ende termina* acaba* finaliza* vence* vencim* "
-    "termine* terminent expiren* expirent expirant finissent finit"
+    "termine* terminent expiren* expirent expirant finissent finit finira cierra cierran cierre "
+    "schliesst schliessen schliest ends-in "
+    "endend finish finishes due caduca* acaben acabe echeance* plazo* cloture* ferme ferment"
 )
-CLOCK: Final = Words("remain remains remaining countdown until till")
+CLOCK: Final = Words(
+    "remain remains remaining countdown until till epoch quedan faltan falta restant restante restantes verbleib*"
+)
 DATE: Final = Words("date dates datum daten termine fecha fechas")
 UNDERPRICED: Final = Words(
-    "underpriced undervalued bargain bargains unterbewertet* schnappchen chollo* ganga* infravalorad* sous-evalue*"
+    "underpriced undervalued bargain bargains unterbewertet* schnappchen chollo* ganga* infravalorad* "
+    "sous-evalue* sousevalue* "
+    "undervalue*"
 )
-CHEAP: Final = Words("cheap cheaper cheapest lowest billig* gunstig* preiswert* barat*")
-DEAR: Final = Words("expensive priciest dearest highest teuer* teur* caro cara caros caras")
+CHEAP: Final = Words("cheap cheaper cheapest lowest billig* gunstig* preiswert* barat* least-expensive")
+DEAR: Final = Words(
+    "expensive priciest dearest highest teuer* teur* caro cara caros caras hochste* costliest"
+)
 SORT: Final = Words(
-    "sort sorted sorting rank ranked sortier* ordena* ordene* ordenad* trie triez tries trier classe*"
+    "sort sorted sorting rank ranked ranking sortier* ordena* ordene* ordenad* trie triez tries trier "
+    "triees triee classe* arrange"
 )
 GROUP: Final = Words("group grouped grouping gruppier* agrupa* agrupe* regroupe*")
 RECKON: Final = Words(
-    "compute calculate filter filtered flag aggregate berechne* filtere* calcula* calcule* filtra* filtrer filtre*"
+    "compute calculate filter filtered flag aggregate berechne* filtere* filtern calcula* calcule* "
+    "filtra* filtrer filtre* "
+    "deduplicate dedupe distinct unique dedup* eindeutig* unicos unicas uniques"
 )
-ECHO_LIKE: Final = Words("wasm module modules guest guests modul modulo agent agents")
+ECHO_LIKE: Final = Words(
+    "wasm module modules guest guests modul modulo agent agents tool plugin gast echo-modul"
+)
 TEXT: Final = Words(
     "text texts description descriptions words wording beschreibung* descripcion* texto textos texte textes"
 )
 WORDING: Final = Words("wordy wordiness wordcount word-count")
 COMPARE: Final = Words(
-    "compare comparing compares match matches check checks verify whether vergleich* compara* comprueb* comparez verifi*"
+    "compare comparing compares match matches check checks verify whether vergleich* compara* comprueb* "
+    "comparez verifi*"
 )
 
 STATISTICS: Final[dict[str, Words]] = {
-    "median": Words("median mediana mediane"),
-    "mean": Words("mean average averages avg durchschnitt* mittelwert promedio moyenne"),
-    "sum": Words("sum sums total totals summe suma somme"),
-    "min": Words("minimum"),
-    "max": Words("maximum"),
+    "median": Words("median mediana mediane medianpreis"),
+    "mean": Words("mean average averages avg durchschnitt* mittelwert* promedio* moyenne* moyen moyens"),
+    "sum": Words(
+        "sum sums total totals summe summen summier* addier* suma sumar sume somme additionn* insgesamt"
+    ),
+    "min": Words("minimum min smallest least kleinste*"),
+    "max": Words("maximum max largest biggest greatest grosste*"),
 }
 
 GENERIC: Final = Words(
@@ -70,6 +90,21 @@ GENERIC: Final = Words(
     "ofertas producto productos enchere encheres annonce annonces offre offres produit produits lote lotes lots"
 )
 """Nouns every row of a listing page answers to."""
+
+PAGE_PARTS: Final = Words(
+    "fact facts detail details link links image images heading headings headline headlines paragraph "
+    "paragraphs json-ld jsonld metadata "
+    "contact contacts e-mail mail fax opening hours address addresses phone email description descriptions summary "
+    "content contents text texts "
+    "word words sentence sentences letter letters character characters number numbers line lines section "
+    "sections menu author footer "
+    "news article story imprint impressum kontakt beschreibung inhalt worter satze uberschrift "
+    "uberschriften datos contacto descripcion "
+    "contenido palabras frases mots phrases contenu coordonnees titulares info information specs "
+    "specification specifications mileage "
+    "vin currency language sprache idioma langue colour color"
+)
+"""Nouns for a part of one page, not for rows of a list."""
 
 COLUMNS: Final[dict[str, Words]] = {
     "title": Words("title titles name names titel titulo* nombre* titre* nom noms"),
@@ -91,7 +126,7 @@ SUPERLATIVES: Final = Words("cheapest lowest highest expensive dearest priciest 
 """One thing is meant when a singular follows."""
 
 NOUN_TRIGGERS: Final = Words(
-    "find list collect show get gather extract which what all every search looking many "
+    "find list collect show get gather extract crawl pull which what all every search looking many "
     "group sort rank count compare give finde suche zeige welche alle "
     "liste encuentra busca muestra cuales todos todas trouve trouvez cherche montre quels quelles tous toutes"
 )
@@ -103,19 +138,13 @@ PRONOUNS: Final = Words(
     "one ones it them they those that this of is are page pages site website seite pagina way"
 )
 STOPS: Final = Words(
-    "on at from in within with under below over above to by and or that which who whose where when is are was were "
+    "ademas despues entonces thanks gracias always perhaps does do did on at from in within with under "
+    "below over above to by and or that which who whose where when is are was were "
     "has have having end ends ending close closes closing for using via per than as then but without between around "
     "near not only into less more cheaper priced costing up "
     "auf von aus mit unter uber und oder die bis im endet enden fur bei bis weniger hochstens "
     "en de con por y o que bajo menos hasta hay sur dans avec et ou qui sous moins a se"
 )
-
-DOING: Final = Words(
-    "book buy purchase send email delete pay reserve order subscribe register translate summarise summarize post "
-    "login cancel install sell call buche kaufe kaufen sende bestelle reserviere ubersetze compra compre reserva "
-    "envia traduce achete reserve envoie traduis write"
-)
-"""Verbs of deeds that no stage here performs, when a clause begins with one."""
 
 UNITS_TIME: Final[dict[str, float]] = {
     **dict.fromkeys(("minute", "minutes", "min", "mins", "minuten", "minuto", "minutos"), 1 / 60),

@@ -12,6 +12,7 @@ from planner.rules.lexicon import (
     GENERIC,
     NOUN_FILLERS,
     NOUN_TRIGGERS,
+    PAGE_PARTS,
     PRONOUNS,
     RECKON,
     STATISTICS,
@@ -22,6 +23,7 @@ from planner.rules.lexicon import (
 from planner.rules.text import MARKS, Text, Word
 
 MAX_WORDS: Final = 3
+_PAGES: Final = frozenset(["page", "site", "website", "webpage", "seite", "webseite", "pagina", "sitio"])
 _EVERY: Final = frozenset(
     ["all", "every", "each", "alle", "jede", "todos", "todas", "cada", "tous", "toutes", "chaque"]
 )
@@ -50,6 +52,8 @@ def sought_in(text: Text) -> Sought:
         if not phrase:
             continue
         column, before = column_of(phrase[-1]), text.before(place)
+        if end < len(text.words) and text.words[end].text in _PAGES and phrase[-1] not in GENERIC:
+            continue  # "the Echo Lake page" is the page itself
         is_one = before in SUPERLATIVES and not _is_plural(phrase[-1])
         if before not in NOUN_TRIGGERS and (column is not None or not (is_one or _is_plural(phrase[-1]))):
             continue
@@ -58,6 +62,8 @@ def sought_in(text: Text) -> Sought:
             rows |= before in _EVERY and column in {"title", "price", "url"}
         elif phrase[-1] in GENERIC:
             rows = True
+        elif phrase[-1] in PAGE_PARTS:
+            continue
         elif phrase[-1] not in PRONOUNS and phrase[-1] not in UNITS_TIME:
             kinds = (tuple(phrase[-MAX_WORDS:]), *_alternatives(text.words, end))
             return Sought(kinds, rows=True, columns=tuple(dict.fromkeys(columns)), is_one=_is_one(text, end))

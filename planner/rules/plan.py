@@ -1,21 +1,20 @@
-"""Plan an objective by rules: read it, pick the recipe, check what came out."""
+"""Plan an objective by rules: read it, pick the recipes, check what came out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput, Problem
 from contracts.structure import seal
-from planner.catalogue import catalogue_sha256, nearest_agents
 from planner.objective import check_inputs, check_objective
-from planner.rules.direct import plan_direct
-from planner.rules.draft import Bind, Draft, key, literal
-from planner.rules.guests import call_guest, guests_called_for, guests_named
-from planner.rules.request import Request, deed_in, read_request
-from planner.rules.web import plan_web
+from planner.rules.compose import compose
+from planner.rules.draft import Draft
+from planner.rules.injections import injected_spans
+from planner.rules.known import Known, known_of
+from planner.rules.refusal import unsupported
+from planner.rules.text import Text, read_text
 from planner.validation import check
 
 if TYPE_CHECKING:
@@ -35,64 +34,35 @@ def plan_by_rules(
     """
     asked = check_objective(objective)
     check_inputs(inputs)
-    draft = Draft(inputs, cards)
-    result = _compose(draft, read_request(asked), asked)
+    known = known_of(cards)
+    draft = Draft(inputs, cards, objective=asked)
+    result = _composed(draft, read_text(asked, known.speller), known)
     if not draft.subtasks:
         raise unsupported(asked, cards, "no agent at hand does what this asks")
-    document = _sealed(asked, draft, result, cards)
-    problems = check(document, cards)
+    document = _sealed(asked, draft, result, known)
+    problems = check(document, cards, is_ours=True)
     if problems:
         raise _misfit(asked, cards, problems)
     return document
 
 
-def unsupported(objective: str, cards: Sequence[AgentCard], why: str) -> InvalidInput:
-    """Return the error that says an objective cannot be planned, naming the nearest agents."""
-    near = nearest_agents(objective, cards)
-    known = [card.name for card in cards]
-    hint = (
-        f"Nearest agents: {', '.join(near)}."
-        if near
-        else f"Agents at hand: {', '.join(known[:20]) or 'none'}."
-    )
-    if "://" not in objective and "scrape" in known:
-        hint += " If it is about a page, name it by its http:// or https:// address."
-    return InvalidInput(
-        "plan.unsupported_objective", f"{why}: {objective[:200]!r}", hint=hint, data={"nearest": near}
-    )
+def _composed(draft: Draft, text: Text, known: Known) -> str | None:
+    """Add every stage asked for, but none for what is smuggled in, and return the answer's key, if there is one."""
+    smuggled = injected_spans(text.folded)
+    if not smuggled:
+        return compose(draft, text, known.profiles, is_lenient=False)
+    kept: list[tuple[int, int]] = []
+    here = 0
+    for start, end in smuggled:
+        kept += [(here, start)] if text.plain[here:start].strip() else []
+        here = end
+    kept += [(here, len(text.plain))] if text.plain[here:].strip() else []
+    draft.warn("left out: instructions to the planner that stand in the objective")
+    return compose(draft, text.parts(kept), known.profiles, is_lenient=True)
 
 
-def _compose(draft: Draft, request: Request, objective: str) -> str | None:
-    """Add every stage asked for, and return the key of the answer, when there is one."""
-    named = guests_named(request, draft)
-    deed = deed_in(request.text)
-    if deed is not None and not named:
-        raise unsupported(objective, tuple(draft.cards.values()), f"no agent at hand can {deed}")
-    urls = [*map(literal, request.text.urls), *_given_urls(draft)]
-    if urls:
-        last = plan_web(draft, request, urls)
-        for card in named:
-            last = call_guest(draft, request, card, last)
-        return last
-    if named:
-        upstream: str | None = None
-        for card in named:
-            upstream = call_guest(draft, request, card, upstream)
-        return upstream
-    answers = plan_direct(draft, request)
-    if not answers:
-        answers = [call_guest(draft, request, card, None) for card in guests_called_for(request, draft)]
-    return answers[0] if len(answers) == 1 else None
-
-
-def _given_urls(draft: Draft) -> list[Bind]:
-    return [key(n) for n, v in draft.inputs.items() if isinstance(v, str) and re.match(r"https?://\S+$", v)]
-
-
-def _sealed(
-    objective: str, draft: Draft, result: str | None, cards: Sequence[AgentCard]
-) -> dict[str, JsonValue]:
-    origin: dict[str, Any] = {"planner": "rules", "catalogue_sha256": catalogue_sha256(cards)}
+def _sealed(objective: str, draft: Draft, result: str | None, known: Known) -> dict[str, JsonValue]:
+    origin: dict[str, Any] = {"planner": "rules", "catalogue_sha256": known.sha256}
     if draft.warnings:
         origin["warnings"] = draft.warnings
     document: dict[str, Any] = {"objective": objective, "origin": origin, "subtasks": draft.subtasks}

@@ -17,7 +17,6 @@ from planner.rules.lexicon import (
     DATE,
     DEADLINE,
     DEAR,
-    DOING,
     DUPLICATE,
     ECHO_LIKE,
     GROUP,
@@ -31,68 +30,12 @@ from planner.rules.lexicon import (
     WORDING,
 )
 from planner.rules.nouns import Sought, column_of, sought_in
-from planner.rules.text import MARKS, Text, read_text
+from planner.rules.phrases import GROUP_BY, PHRASES, SAY_WHICH, SORT_BY
+from planner.rules.text import Text, read_text
+from planner.rules.word_senses import is_end, is_photo
 
-NOT_AN_END: Final = frozenset(
-    ["front", "rear", "low", "high", "back", "dead", "either", "week", "weeks", "front-", "to"]
-)
 NO_GROUP: Final = frozenset(
     ["hour", "hours", "day", "week", "month", "year", "cent", "se", "price", "hand", "default"]
-)
-
-_PHRASES: Final[dict[str, re.Pattern[str]]] = {
-    "deadline": re.compile(
-        r"\b(?:bidding|auction|sale|offer)s? (?:stop|finish|is over|are over)|\btime (?:left|remaining|to go)\b"
-        r"|\bhow (?:long|much time)\b|\b(?:hours?|days?|minutes?) (?:are |is )?left\b|\bwie lange\b|\bending\b"
-    ),
-    "zone": re.compile(r"\b(?:in|to|as|into|nach|en|a) (?:utc|gmt)\b|\btime ?zone|\bzeitzone"),
-    "underpriced": re.compile(
-        r"\b(?:below|under) (?:the )?(?:market|typical|usual|fair|their) (?:price|value|worth)?|\bgood deals?\b"
-        r"|\bunter (?:dem )?(?:marktwert|marktpreis|wert)\b|\bbonnes? affaires?\b|\bsous le prix du marche\b"
-        r"|\bpor debajo del (?:valor|precio)"
-    ),
-    "duplicates": re.compile(
-        r"\bsame (?:photo|picture|image)|\b(?:photo|picture|image)s? (?:used|appear\w*) (?:twice|more)"
-    ),
-    "wording": re.compile(
-        r"\b(?:how many|count|number of|anzahl|zahle|wie viele|cuantas|combien de)\W+(?:the |all |der |die |of |las )*"
-        r"(?:words|sentences|letters|characters|worter|satze|palabras|mots|phrases)\b|\bword counts?\b"
-        r"|\b(?:length|longest|shortest) (?:of )?(?:the |each )?(?:text|description)|\btext statistics\b"
-    ),
-    "against_text": re.compile(
-        r"\b(?:with|to|against|and|mit|avec|con|au|y|und|et)\s+(?:the |its |their |dem |den |le |el )?"
-        r"(?:text|words|wording|texts|texte|textes|texto|textos)\b"
-    ),
-    "count": re.compile(
-        r"\bhow many (?!hours?\b|minutes?\b|days?\b|weeks?\b|words\b|sentences\b)|\bcount (?:the |all |of )*+(?!words)\w"
-        r"|(?<!serial )(?<!model )(?<!lot )\bnumber of\b|\banzahl\b|\bwie viele\b|\bcuant[oa]s\b|\bcombien\b"
-    ),
-    "reckon": re.compile(
-        r"\bwork out\b|\bkeep only\b|\bfair price\b|\bprice difference|\bdifference (?:in|between|of)\b"
-        r"|\bcompare (?:the )?prices?\b|\bnur die\b"
-    ),
-    "soonest": re.compile(r"\b(?:earliest|soonest)(?: first)?\b|\bending soon|\bchronolog"),
-    "descending": re.compile(
-        r"\bdescending\b|\bhigh(?:est)? to low"
-        r"|\b(?:highest|latest|newest|largest|dearest|most expensive|priciest) first\b"
-        r"|\babsteigend|\bdescendente|\bdecroissant"
-    ),
-    "ascending": re.compile(r"\bascending\b|\blow(?:est)? to high|\baufsteigend|\bascendente|\bcroissant"),
-    "difference": re.compile(r"\bdifferen(?:ce|z|cia)|\bunterschied|\bcompare\b"),
-}
-_SORT_BY: Final = re.compile(
-    r"\b(?:sort|rank|order|orden|trie|trier|classe)\w*\s+(?:[\w\ue000-\ue003]+\s+){0,6}?(?:by|nach|por|par)\s+"
-    r"(?:the |their |le |el )?([\w-]+)"
-)
-_GROUP_BY: Final = re.compile(
-    r"\b(?:group|gruppier|agrup|regroup|count|sum|total|average|mean|median)\w*\s+(?:[\w\ue000-\ue003]+\s+){0,6}?"
-    r"(?:by|per|for each|nach|pro|je|por|par)\s+(?:the |their |each )?([\w-]+)|\bper ([a-z][\w-]+)"
-)
-_SAY_WHICH: Final = re.compile(
-    r"\b(?:say|tell(?: me| us)?|show|note|mark|flag|report|indicate|state|sage?|zeige?|di|dime|dis|indique)\s+"
-    r"(?:me |us |mir )?(?:which|whether|if|when|welche|ob|wann|cuales|lesquel\w*|quel\w*)\b"
-    r"|\bwhich (?:ones|of (?:them|those|these))\b"
-    r"|(?:^|[;,.!?]|\band|\bund|\bet|\by)\s*(?:which|welche|cuales|lesquel\w*)\b"
 )
 
 
@@ -123,12 +66,25 @@ class Request:
     def wants_clock(self) -> bool:
         """Whether any time must be understood."""
         dated = "dates" in self.wants and bool(self.wants & {"soonest", "sort", "zone"})
-        return bool(self.wants & {"deadline", "zone", "soonest"}) or self.window is not None or dated
+        return (
+            bool(self.wants & {"deadline", "zone", "soonest", "between_dates"})
+            or self.window is not None
+            or dated
+        )
+
+    @property
+    def reckoning_start(self) -> int:
+        """Where the text begins to ask for work on rows."""
+        listed = (SORT, GROUP, RECKON, CHEAP, DEAR, *STATISTICS.values())
+        places = [w.start for words in listed for _, w in self.text.having(words)]
+        phrased = ("sum", "reckon", "count", "descending", "ascending", "join", "difference")
+        places += [m.start() for name in phrased if (m := PHRASES[name].search(self.text.folded))]
+        return min(places, default=len(self.text.folded))
 
     @property
     def wants_reckoning(self) -> bool:
         """Whether rows or numbers must be worked on beyond listing them."""
-        asked = self.wants & {"underpriced", "reckon", "count", "cheap", "dear", "sort", "group"}
+        asked = self.wants & {"underpriced", "reckon", "count", "cheap", "dear", "sort", "group", "join"}
         return bool(asked or self.statistics or self.limits or self.top or self.group_by or self.sort_by)
 
     @property
@@ -142,45 +98,23 @@ class Request:
         )
 
 
-def read_request(objective: str) -> Request:
-    """Return what the objective asks for."""
-    text = read_text(objective)
-    sort_by, group_by = _first(_SORT_BY, text), _first(_GROUP_BY, text)
+def read_request(objective: str | Text) -> Request:
+    """Return what an objective, or a part of one, asks for."""
+    text = objective if isinstance(objective, Text) else read_text(objective)
+    sort_by, group_by = _first(SORT_BY, text), _first(GROUP_BY, text)
     window, sought = window_of(text), sought_in(text)
     return Request(
         text,
         sought,
         frozenset(_wants(text)),
-        statistics=tuple(name for name, words in STATISTICS.items() if text.has(words)),
+        statistics=tuple(n for n, words in STATISTICS.items() if text.has(words) or _is_phrased(n, text)),
         limits=tuple(limits_of(text)),
         window=window,
         keeps_only_window=window is not None and not _is_told_apart(text, window),
-        top=top_of(text) or (1 if sought.is_one else None),
+        top=top_of(text) or (1 if sought.is_one or PHRASES["one_row"].search(text.folded) else None),
         sort_by=sort_by,
         group_by=None if group_by in NO_GROUP else group_by,
     )
-
-
-def deed_in(text: Text) -> str | None:
-    """Return the verb of a deed no stage performs (book, buy, send), where a clause begins with one."""
-    clauses: set[int] = set()
-    for word in text.words:
-        first = word.clause not in clauses and word.text not in {
-            "and",
-            "then",
-            "please",
-            "und",
-            "dann",
-            "et",
-            "y",
-            "puis",
-        }
-        if word.text in MARKS or not first:
-            continue
-        clauses.add(word.clause)
-        if word.text in DOING:
-            return word.text
-    return None
 
 
 def _wants(text: Text) -> Iterator[str]:
@@ -188,9 +122,11 @@ def _wants(text: Text) -> Iterator[str]:
         "photos": PHOTO, "blur": BLUR, "colour": COLOUR, "dates": DATE, "underpriced": UNDERPRICED, "reckon": RECKON,
         "cheap": CHEAP, "dear": DEAR, "sort": SORT, "group": GROUP, "wording": WORDING, "guest": ECHO_LIKE,
     }  # fmt: skip
-    yield from (name for name, words in named.items() if text.has(words))
-    yield from (n for n in _PHRASES if n != "against_text" and _PHRASES[n].search(text.folded))
-    if text.has(DEADLINE) and any(_is_end(text, i) for i, _ in text.having(DEADLINE)):
+    yield from (name for name, words in named.items() if name != "photos" and text.has(words))
+    if any(is_photo(text, i) for i, _ in text.having(PHOTO)):
+        yield "photos"
+    yield from (n for n in PHRASES if n != "against_text" and PHRASES[n].search(text.folded))
+    if text.has(DEADLINE) and any(is_end(text, i) for i, _ in text.having(DEADLINE)):
         yield "deadline"
     if text.has(CLOCK):
         yield "deadline"
@@ -198,31 +134,24 @@ def _wants(text: Text) -> Iterator[str]:
         yield "duplicates"
     if text.has(COMPARE) and text.has(TEXT) and (text.has(PHOTO) or text.images):
         yield "text_check"
-        # "the text" as such asks how it is worded; "the listing text" only names what photos are held against.
-        if _PHRASES["against_text"].search(text.folded):
+        # A bargain's text is looked at for itself too: few words are a sign. Elsewhere photos are held against it.
+        if text.has(UNDERPRICED) and PHRASES["against_text"].search(text.folded):
             yield "wording"
-
-
-def _is_end(text: Text, place: int) -> bool:
-    word, before, after = text.words[place].text, text.before(place), text.after(place)
-    if word in {"end", "ends"}:
-        return (
-            before not in NOT_AN_END
-            and after not in {"loader", "loaders", "user"}
-            and not (before == "the" and after == "of")
-        )
-    return not (word == "close" and (after == "to" or before in NOT_AN_END))
 
 
 def _is_told_apart(text: Text, window: Window) -> bool:
     """Say whether the sentence asks which rows end in time, of rows it has asked for before."""
-    said = [m for m in _SAY_WHICH.finditer(text.folded) if m.start() < window.start]
+    said = [m for m in SAY_WHICH.finditer(text.folded) if m.start() < window.start]
     if not said:
         return False
     asked = said[-1].start()
     return any(
         w.end <= asked for _, w in text.having(NOUN_TRIGGERS) if w.text not in {"which", "what", "welche"}
     ) or any(w.end <= asked for _, w in text.having(UNDERPRICED))
+
+
+def _is_phrased(name: str, text: Text) -> bool:
+    return name in PHRASES and PHRASES[name].search(text.folded) is not None
 
 
 def _first(pattern: re.Pattern[str], text: Text) -> str | None:

@@ -74,8 +74,10 @@ class DecisionRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    subtask: SubtaskId | None = None
-    """This subtask alone; everything that waits for approval when absent."""
+    plan_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The plan that was looked at; `If-Match` may name it instead."""
+    subtask: Annotated[str, StringConstraints(max_length=63)] | None = None
+    """This subtask alone, or with an empty name the plan alone; everything that waits when absent."""
 
 
 class SignalRequest(BaseModel):

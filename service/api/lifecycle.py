@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.errors import InvalidInput
 from contracts.run import Run
 from service import actions
 from service.api.answers import JsonAnswer, refusals
@@ -26,7 +27,7 @@ from service.api.objectives import RunId
 from service.api.starting import Key, answer_taken
 from service.desk_protocol import Desk
 from service.idempotency import check_name
-from service.refusals import PreconditionMissing
+from service.refusals import PlanChanged, PreconditionFailed, PreconditionMissing
 from service.run_json import run_json
 
 router = APIRouter(prefix="/objectives", tags=["objectives"])
@@ -133,14 +134,30 @@ async def send_signal(
 async def _decided(
     request: Request, desk: Desk, run_id: str, *, verdict: actions.Verdict, if_match: str | None
 ) -> JsonAnswer:
+    asked = await read_optional_body(request, DecisionRequest)
+    tag = _tag(if_match, run_id) if if_match or asked.plan_id is None else None
+    plan_id = tag or asked.plan_id or ""
+    if asked.plan_id not in (None, plan_id):
+        raise InvalidInput("request.invalid", "plan_id and If-Match name two plans", where="/plan_id")
+    try:
+        run = await actions.decide(desk, run_id, verdict, plan_id=plan_id, subtask=asked.subtask)
+    except PlanChanged as exc:
+        if tag is None:
+            raise
+        raise PreconditionFailed(
+            exc.code, exc.message, where=exc.where, hint=exc.hint, data=exc.data
+        ) from exc
+    return JsonAnswer(run_json(run), status_code=202)
+
+
+def _tag(if_match: str | None, run_id: str) -> str:
     found = _TAG.fullmatch((if_match or "").strip())
     if found is None:
         raise PreconditionMissing(
             "request.if_match",
-            "If-Match must name the plan that was looked at" + (f", not {if_match!r}" if if_match else ""),
+            "the plan that was looked at must be named"
+            + (f", If-Match has {if_match!r}" if if_match else ""),
             where="If-Match",
-            hint=f"Send the ETag of GET /objectives/{run_id}/plan.",
+            hint=f"Send its plan_id in the body, or the ETag of GET /objectives/{run_id}/plan as If-Match.",
         )
-    asked = await read_optional_body(request, DecisionRequest)
-    run = await actions.decide(desk, run_id, verdict, plan_id=found[1], subtask=asked.subtask)
-    return JsonAnswer(run_json(run), status_code=202)
+    return found[1]

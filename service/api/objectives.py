@@ -13,6 +13,7 @@ from contracts.run import Run, RunState
 from service.api.answers import JsonAnswer, next_link, refusals
 from service.api.common import After, DeskOf, Limit
 from service.api.traces import TraceLine
+from service.desk_protocol import Desk
 from service.run_json import page_body, run_body
 
 router = APIRouter(prefix="/objectives", tags=["objectives"])
@@ -58,6 +59,8 @@ class WaitLine(BaseModel):
     """Of the signal; for an approval the plan's id."""
     until_ms: int | None
     since_ms: int
+    why: str
+    """Why a person is asked whatever the run's terms say; empty where they do say so."""
 
 
 class RunAnswer(Run):
@@ -90,6 +93,16 @@ def show_objective(desk: DeskOf, run_id: RunId) -> JsonAnswer:
 )
 def show_plan(desk: DeskOf, run_id: RunId) -> JsonAnswer:
     """Return the plan; its `ETag` is what approving asks for as `If-Match`."""
+    plan = plan_of_run(desk, run_id)
+    return JsonAnswer(plan.as_json(), headers={"ETag": f'"{plan.plan_id}"'})
+
+
+def plan_of_run(desk: Desk, run_id: str) -> Plan:
+    """Return the plan of a run.
+
+    Raises:
+        NotFound: `run.unknown`, `run.not_planned`.
+    """
     plan = desk.runs.get(run_id).plan
     if plan is None:
         raise NotFound(
@@ -98,4 +111,4 @@ def show_plan(desk: DeskOf, run_id: RunId) -> JsonAnswer:
             where=f"/objectives/{run_id}",
             hint=f"GET /objectives/{run_id}/events says when it has.",
         )
-    return JsonAnswer(plan.as_json(), headers={"ETag": f'"{plan.plan_id}"'})
+    return plan

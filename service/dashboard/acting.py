@@ -38,7 +38,7 @@ async def decide(
     """Decide on what waits, as its page showed it, and go back to it."""
     fields = await read_form(request)
     await actions.decide(
-        desk, run_id, verdict, plan_id=fields.get("plan_id", ""), subtask=fields.get("subtask") or None
+        desk, run_id, verdict, plan_id=fields.get("plan_id", ""), subtask=fields.get("subtask")
     )
     return _page_of(run_id)
 

@@ -13,8 +13,11 @@ from service.dashboard.present import compact, duration, shorten
 from service.dashboard.states import look_of
 from traces.events import EventLine
 
-_HIDDEN: Final = frozenset({"trace_id", "run_id", "subtask_id", "item_index", "started_ms", "plan_id", "key"})
+_HIDDEN: Final = frozenset(
+    {"trace_id", "run_id", "subtask_id", "item_index", "started_ms", "plan_id", "key", "signature"}
+)
 """Facts that stand elsewhere on the page, or that say nothing to people."""
+MAX_LINES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class EventView:
     about: str
     link: str
     """To the trace of an attempt; else empty."""
+    lines: tuple[str, ...] = ()
+    """What a new plan changed, in words."""
 
 
 def events_of(lines: Iterable[EventLine]) -> tuple[EventView, ...]:
@@ -37,6 +42,8 @@ def events_of(lines: Iterable[EventLine]) -> tuple[EventView, ...]:
 def _view(line: EventLine) -> EventView:
     if line.kind == "attempt_ended":
         return _attempt(line)
+    if line.kind == "replanned":
+        return _replanned(line)
     who = _who(line.body)
     more = [
         f"{shorten(k, 40)} {_text(v)}"
@@ -57,6 +64,18 @@ def _attempt(line: EventLine) -> EventView:
     link = f"/ui/traces/{quote(str(body['trace_id']), safe='')}" if body.get("trace_id") else ""
     word = look_of(str(body.get("status", ""))).word
     return EventView(line.event_id, line.at_ms, word, ", ".join(filter(None, parts)), link)
+
+
+def _replanned(line: EventLine) -> EventView:
+    body = line.body
+    changes = body.get("changes")
+    words = changes if isinstance(changes, list) else []
+    about = (
+        f"{_who(body)} failed with {shorten(body.get('code', ''), 80)}: a new plan,"
+        f" {shorten(body.get('to', ''), 12)}, goes on"
+    )
+    lines = tuple(shorten(word, 300) for word in words[:MAX_LINES])
+    return EventView(line.event_id, line.at_ms, "Replanned", about, "", lines)
 
 
 def _text(value: JsonValue) -> str:

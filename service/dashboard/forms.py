@@ -27,8 +27,6 @@ class ObjectiveForm:
     objective: str = ""
     inputs: str = ""
     """JSON, or nothing."""
-    action: str = "run"
-    """`run` or `preview`."""
     approval: Approval = "auto"
     errors: Mapping[str, str] = field(default_factory=dict)
     """Field -> what is wrong with it; `form` for the whole."""
@@ -68,10 +66,9 @@ async def read_form(request: Request) -> dict[str, str]:
 
 def objective_form(fields: Mapping[str, str]) -> ObjectiveForm:
     """Return the form with everything found wrong in it."""
-    action = "preview" if fields.get("action") == "preview" else "run"
     approvals: dict[str, Approval] = {known: known for known in get_args(Approval)}
     approval = approvals.get(fields.get("approval", "auto"), "plan")
-    form = ObjectiveForm(fields.get("objective", ""), fields.get("inputs", ""), action, approval)
+    form = ObjectiveForm(fields.get("objective", ""), fields.get("inputs", ""), approval)
     errors: dict[str, str] = {}
     for name, check in (("objective", lambda: check_objective(form.objective)), ("inputs", form.values)):
         try:

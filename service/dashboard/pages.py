@@ -15,7 +15,8 @@ from contracts.journal import Wait
 from contracts.run import Run, RunState
 from contracts.trace import TraceStatus
 from service.api.common import DeskOf
-from service.dashboard import acting, login, starting
+from service.dashboard import acting, login, planning, starting
+from service.dashboard.deciding import asked_of, changes_since, plan_asked
 from service.dashboard.eventlog import events_of
 from service.dashboard.render import Page, page
 from service.dashboard.subtasks import graph_of, subtasks_of
@@ -41,7 +42,7 @@ def mount(app: FastAPI) -> None:
     """Add the dashboard to an application."""
     app.add_api_route("/", _home, include_in_schema=False)
     app.mount("/ui/static", StaticFiles(packages=[("service.dashboard", "static")]), name="static")
-    for each in (router, starting.router, acting.router, login.router):
+    for each in (router, starting.router, planning.router, acting.router, login.router):
         app.include_router(each)
 
 
@@ -82,12 +83,15 @@ def run(
     waits = () if shown.state.is_final else sorted(desk.waits(run_id), key=_asked_first)
     traces = run_traces(desk, run_id)
     subtasks = subtasks_of(shown, traces, waits)
+    asked = asked_of(desk, shown, waits[:MOST_WAITS])
     return page(
         "run.html",
         here="runs",
         run=shown,
         took=_took(request, shown),
-        waits=waits[:MOST_WAITS],
+        waits=asked,
+        plan_asked=plan_asked(desk, shown, waits),
+        changes=changes_since(desk, shown.plan),
         is_asked=any(wait.kind == "approval" for wait in waits),
         more_waits=max(0, len(waits) - MOST_WAITS),
         subtasks=subtasks,

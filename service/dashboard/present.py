@@ -21,6 +21,10 @@ NOTHING: Final = "\N{EN DASH}"
 
 # Characters that reorder or hide what stands around them: controls, and the bidi embeddings, overrides and isolates.
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Likewise, and those that take no room: in JSON each can be spelled out. JSON text itself holds no control but line ends.
+_UNSEEN_IN_JSON: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
 _LINK: Final = re.compile(r"https?://[^\s<>\"]{1,2000}")
 
 
@@ -66,6 +70,11 @@ def visible(text: object) -> str:
         ),
         str(text),
     )
+
+
+def unseen_escaped(text: str) -> str:
+    """Return JSON that means the same, in which no character is unseen or moves its surroundings."""
+    return _UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def shorten(text: object, limit: int = 120) -> str:

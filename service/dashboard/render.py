@@ -10,6 +10,7 @@ import jinja2
 from starlette.responses import HTMLResponse
 from typing_extensions import override
 
+from planner.outlook.shape import level_of
 from service.dashboard import present
 from service.dashboard.states import look_of
 
@@ -23,6 +24,7 @@ _FILTERS: Final = {
     "table": present.as_table,
     "facts": present.facts,
     "look": look_of,
+    "level": level_of,
 }
 
 

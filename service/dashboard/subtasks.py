@@ -80,6 +80,11 @@ def subtasks_of(
     )
 
 
+def imagined(plan: Plan) -> Run:
+    """Return a run of a plan of which nothing has begun."""
+    return Run(run_id="preview", objective=plan.objective, state=RunState.QUEUED, plan=plan)
+
+
 def graph_of(subtasks: Sequence[SubtaskView]) -> GraphView | None:
     """Return the drawing of a run's plan, or None when there is nothing to draw or too much."""
     drawing = draw({s.id: s.dependencies for s in subtasks}) if subtasks else None

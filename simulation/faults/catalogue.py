@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulation.faults import keeping, living, more, planning, resuming, storing, telling
+from simulation.faults import keeping, living, more, planning, replanning, resuming, storing, telling
 from simulation.faults.plant import Fault
 
 FAULTS: Final[dict[str, Fault]] = {
     fault.name: fault
-    for room in (keeping, resuming, living, planning, more, storing, telling)
+    for room in (keeping, resuming, living, planning, replanning, more, storing, telling)
     for fault in room.FAULTS
 }
 
@@ -40,7 +40,10 @@ NEAR: Final[dict[str, int]] = {
     "priority_starvation": 66,
     "queue_limit_ignored": 52,
     "reconcile_result_ignored": 7,
+    "refusals_forgotten": 46,
     "reload_forgotten": 82,
+    "replans_forgotten": 62,
+    "replans_without_end": 115,
     "retry_time_lost": 77,
     "root_forgotten_by_a_retry": 5,
     "root_not_kept": 12,

@@ -9,7 +9,7 @@ from dispatcher import calling, calls, drafts
 from dispatcher.approvals import Approvals
 from dispatcher.attempt import Attempt
 from dispatcher.calls import Calls
-from dispatcher.course import Course
+from dispatcher.ends import Ends
 from dispatcher.kept import Kept
 from dispatcher.slots import Slots
 from simulation.faults.plant import Fault, after, before, fault, instead
@@ -75,5 +75,5 @@ FAULTS: Final[tuple[Fault, ...]] = (
     fault("agents_not_stopped", "whoever is cancelled goes on", (Attempt, "stop", instead(None))),
     fault("approvals_forgotten", "a restart asks again", (Kept, "open", after(_forget_approvals))),
     fault("a_no_is_a_yes", "whoever refuses approves", (Approvals, "decide", _yes_to_everything)),
-    fault("skips_not_passed_on", "what waits for a failure waits for ever", (Course, "_fail_or_skip", instead(None))),
+    fault("skips_not_passed_on", "what waits for a failure waits for ever", (Ends, "_fail_or_skip", instead(None))),
 )  # fmt: skip

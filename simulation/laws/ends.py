@@ -55,7 +55,8 @@ def every_request_is_answered(evidence: Evidence) -> Verdict:
 def a_decision_stands(evidence: Evidence) -> Verdict:
     """What was approved is not asked for again, and a no is not a yes."""
     for case in evidence.cases.values():
-        approved = [json.loads(e["data"]).get("subtask_id") for e in case.events if e["kind"] == "approved"]
+        yes = [json.loads(e["data"]) for e in case.events if e["kind"] == "approved"]
+        approved = [(y["subtask_id"], "" if y["subtask_id"] else y.get("plan_id", "")) for y in yes]
         for name in sorted({n for n in approved if approved.count(n) > 1}):
             yield "a yes is asked for once", f"{case.run_id} {name!r}: {approved.count(name)} times"
         told = [json.loads(e["data"]) for e in case.events if e["kind"] == "signalled"]
@@ -116,7 +117,8 @@ def plans_stay(evidence: Evidence) -> Verdict:
     for case in evidence.cases.values():
         for trace in case.traces:
             plan_id = evidence.body(trace)["metadata"].get("plan_id", "")
-            if not case.is_old and plan_id != case.row["plan_id"]:
+            known = {plan.plan_id for plan in case.former} | {case.row["plan_id"]}
+            if not case.is_old and plan_id not in known:
                 yield "a trace names its plan", f"{case.run_id} {trace['subtask_id']}: {plan_id[:12]}"
 
 

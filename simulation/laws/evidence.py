@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,8 @@ class Proof:
 
     setting: Setting
     history: History
-    plans: Mapping[str, Plan]
+    plans: dict[str, Plan]
+    """All that clients sent and planners made, by their names."""
     lives: list[LifeSpan] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     """What each life found, and what the last one left."""
@@ -78,6 +79,8 @@ class Case:
     requests: list[Request] = field(default_factory=list)
     deadlines: set[int | None] = field(default_factory=set)
     """What its callers asked for."""
+    former: Sequence[Plan] = ()
+    """Plans it went by before the last one, the first first."""
 
     @property
     def state(self) -> str:
@@ -94,9 +97,14 @@ class Case:
         """Whether it is of before the simulation began."""
         return self.run_id.startswith("old-")
 
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """Return every plan it went by, the first first."""
+        return [*self.former, self.plan] if self.plan is not None else []
+
     def subtasks(self) -> Sequence[Subtask]:
-        """Return the plan's subtasks."""
-        return self.plan.subtasks if self.plan is not None else ()
+        """Return the subtasks of all its plans, each as the last one that has it says."""
+        return list({s.id: s for plan in self.plans for s in plan.subtasks}.values())
 
     def attempts(self, name: Name) -> list[Row]:
         """Return the traces of one element's attempts."""
@@ -138,6 +146,8 @@ class Evidence:
             )
             for run_id, row in self.last.runs().items()
         }  # fmt: skip
+        for case in self.cases.values():
+            case.former = [proof.plans[plan_id] for plan_id in former_plans(case.events)]
         self.has_room = len(self.cases) <= self.setting.limits.active_runs
         """Whether no run ever waited for another to leave memory."""
         for asked in self.history.requests:
@@ -232,6 +242,11 @@ def ms(world_s: float) -> float:
 def seconds(unix_ms: float) -> float:
     """Return a moment given in Unix milliseconds as the world's seconds."""
     return unix_ms / 1000 - BEGAN.timestamp()
+
+
+def former_plans(events: Sequence[Row]) -> list[str]:
+    """Return the plans a run went by before the last one, the first first."""
+    return [json.loads(e["data"])["from"] for e in events if e["kind"] == "replanned"]
 
 
 def _by_run(found: Sequence[Any]) -> defaultdict[str, list[Any]]:

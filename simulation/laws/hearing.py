@@ -8,6 +8,8 @@ from simulation.history import Request
 from simulation.laws.evidence import FINAL, Evidence, LifeSpan, Verdict, seconds
 
 SOON_S: Final = 2.0
+MS: Final = 0.001
+"""Kept times are cut to whole milliseconds."""
 ANSWERS: Final = {
     "submit": frozenset({"ok", "engine.full", "request.key_mismatch", "request.key_in_flight"}),
     "cancel": frozenset({"ok"}),
@@ -33,7 +35,7 @@ def everything_is_told(evidence: Evidence) -> Verdict:
         for table in ("trace", "event"):
             for row in after.rows[table]:
                 name = (row["run_id"], row["event_id"])
-                is_too_late = table == "event" and seconds(row["at_ms"]) >= (life.drained_s or 0.0)
+                is_too_late = table == "event" and seconds(row["at_ms"]) + MS >= (life.drained_s or 0.0)
                 if name not in known and name not in heard and not is_too_late:
                     yield "everything is told", f"{table} {name} of life {life.number}"
 

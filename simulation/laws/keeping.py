@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from simulation.connection import Row
-from simulation.laws.evidence import FINAL, Evidence, Verdict, ms
+from simulation.laws.evidence import FINAL, Evidence, Verdict, former_plans, ms
 from simulation.snapshot import Snapshot
 
 FOR_EVER: Final = {
@@ -41,7 +41,9 @@ def nothing_kept_is_lost(evidence: Evidence) -> Verdict:
             found = {tuple(row[k] for k in key): tuple(row) for row in after.rows[table]}
             for row in before.rows[table]:
                 name = tuple(row[k] for k in key)
-                if name not in found and not (table == "request_key" and row["at_ms"] < kept_from_ms):
+                if table == "request_key" and row["at_ms"] < kept_from_ms:
+                    continue  # it may be gone, and have been given anew
+                if name not in found:
                     yield "nothing kept is lost", f"{table} {name} is gone after life {before.life}"
                 elif found.get(name, tuple(row)) != tuple(row):
                     yield "nothing kept is changed", f"{table} {name} changed after life {before.life}"
@@ -62,9 +64,9 @@ def _runs_go_on(before: Snapshot, after: Snapshot) -> Verdict:
                 f"run {run_id} had ended as {old['state']} and was changed to {new['state']}",
             )
         changed = [c for c in OF_A_RUN if old[c] != new[c]]
-        changed += [
-            c for c in ("plan_id", "cancel_reason", "started_ms") if old[c] is not None and old[c] != new[c]
-        ]
+        changed += [c for c in ("cancel_reason", "started_ms") if old[c] is not None and old[c] != new[c]]
+        if old["plan_id"] not in (None, new["plan_id"], *former_plans(after.of_run("event").get(run_id, []))):
+            changed.append("plan_id")
         if changed:
             yield "a run stays the same run", f"{run_id}: {changed} changed"
         if new["epoch"] < old["epoch"]:

@@ -71,10 +71,12 @@ def only_the_right_approval_counts(evidence: Evidence) -> Verdict:
             for r in case.requests
             if r.verb == "signal" and r.fields["name"] == "approve"
         ]
-        right = [(n, p["subtask"]) for n, p in yes if p["plan_id"] == case.plan.plan_id]
-        asks = {s.id for s in case.plan.subtasks if s.approval == "always"}
+        asks = {s.id for s in case.subtasks() if s.approval == "always"}
         for call in case.calls:
-            given = {subtask for n, subtask in right if n < call.number}
+            right = {
+                plan.plan_id for plan in case.plans if any(s.id == call.subtask_id for s in plan.subtasks)
+            }
+            given = {p["subtask"] for n, p in yes if n < call.number and p["plan_id"] in right}
             if call.subtask_id in asks and not given & {call.subtask_id, None}:
                 yield "only the right approval counts", f"{call.name} attempt {call.attempt} began without"
             if case.row["approval"] == "plan" and None not in given:

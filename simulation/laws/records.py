@@ -24,7 +24,8 @@ def a_run_is_what_was_asked_for(evidence: Evidence) -> Verdict:
             continue
         run: Run = asked.fields["run"]
         wrong = [name for name in AS_ASKED if case.row[name] != getattr(run, name)]
-        if run.plan is not None and case.row["plan_id"] != run.plan.plan_id:
+        first = case.plans[0].plan_id if case.former else case.row["plan_id"]
+        if run.plan is not None and first != run.plan.plan_id:
             wrong.append("plan_id")
         if wrong:
             yield "a run is what was asked for", f"{asked.run_id}: {wrong}"

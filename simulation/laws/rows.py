@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts.plan import Plan
 from simulation.connection import Row
-from simulation.laws.evidence import FINAL, GOOD, Evidence, Verdict
+from simulation.laws.evidence import FINAL, GOOD, Evidence, Verdict, former_plans
 from simulation.snapshot import Snapshot
 
 NAMING: Final = {
@@ -127,6 +127,9 @@ def _over(run: Row, plan: Plan, traces: list[Row], look: Snapshot) -> Verdict:
         return
     run_id = run["run_id"]
     statuses = {t["subtask_id"]: t["ended"] for t in traces if t["ended"]}
+    if former_plans(look.of_run("event").get(run_id, [])):
+        known = {s.id for s in plan.subtasks}
+        statuses = {sid: status for sid, status in statuses.items() if sid in known}
     if statuses.keys() != {s.id for s in plan.subtasks}:
         never_begun = run["started_ms"] is None and not statuses
         if not never_begun or run["state"] == "succeeded":

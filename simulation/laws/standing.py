@@ -95,6 +95,8 @@ def who_is_due_is_called(evidence: Evidence) -> Verdict:
     if not evidence.has_room:
         return
     for case in evidence.cases.values():
+        if case.former and case.row["approval"] == "plan":
+            continue  # a new plan waits for a person, and with it whatever parks
         by_start = {
             (t["subtask_id"], t["item_index"], t["started_ms"]): t for t in case.traces if t["attempt"]
         }

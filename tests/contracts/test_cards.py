@@ -59,7 +59,13 @@ def test_a_full_card_keeps_every_field_it_says() -> None:
     card = read_card(FULL, where="agent.toml", extra={"limits": {"fuel": 9}})
     kept = {f.name: getattr(card, f.name) for f in fields(card)}
     lists = {name: tuple(FULL[name]) for name in ("words", "examples", "uses")}
-    assert kept == {**FULL, **lists, "effect": Effect.EFFECTFUL, "extra": {"limits": {"fuel": 9}}}
+    assert kept == {
+        **FULL,
+        **lists,
+        "untrusted_output": True,
+        "effect": Effect.EFFECTFUL,
+        "extra": {"limits": {"fuel": 9}},
+    }
 
 
 def test_the_card_and_its_schema_have_the_same_fields_but_for_the_hosts_own() -> None:
@@ -78,6 +84,7 @@ def test_what_people_see_of_a_card_tells_nothing_of_the_machine() -> None:
             "gives": {},
             "words": ["echo", "répéter"],
             "examples": [{"objective": "Echo x", "inputs": {"text": "x"}}, {"objective": "Echo"}],
+            "untrusted_output": True,
             "timeout_s": 0.25,
             "retries": 5,
             "sha256": "000000000000000000000000000000000000000000000000000000000000000f",

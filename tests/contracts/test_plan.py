@@ -79,7 +79,6 @@ def test_a_sound_plan_has_no_problems() -> None:
             {},
             ("plan.no_fallback", "/subtasks/0/fallback_agent"),
         ),
-        ([step("a", on_failure="replan")], {}, ("plan.unsupported", "/subtasks/0/on_failure")),
         ([step("a", budget={"tokens": 3})], {}, ("plan.unsupported", "/subtasks/0/budget/tokens")),
         ([step("a", budget={"memory_mb": 3})], {}, ("plan.unsupported", "/subtasks/0/budget/memory_mb")),
         ([step("a")], {"budget": {"usd": 1}}, ("plan.unsupported", "/budget/usd")),
@@ -96,7 +95,7 @@ def test_each_defect_is_reported_by_its_code_and_place(subtasks: Any, more: Any,
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    found = codes(step("a", "b"), step("b", "a", on_failure="replan"), step("c", output_key="k_a"))
+    found = codes(step("a", "b"), step("b", "a", budget={"tokens": 1}), step("c", output_key="k_a"))
     assert {code for code, _ in found} == {"plan.cycle", "plan.two_writers", "plan.unsupported"}
 
 
@@ -107,6 +106,7 @@ def test_every_problem_is_reported_at_once() -> None:
         {"when": {"key": "k_a", "pointer": "/n/0", "op": "gt", "value": 3}},
         {"when": {"key": "k_a", "op": "exists"}},
         {"on_failure": "fail"},
+        {"on_failure": "replan"},
         {"on_failure": "fallback", "fallback_agent": "time"},
         {"approval": "always"},
         {"approval": "never"},
@@ -190,17 +190,20 @@ def test_the_error_says_what_where_and_how_many() -> None:
             "code": "plan.dangling_dependency",
             "message": "'a' waits for 'zz', which no subtask is called (and 1 more)",
             "where": "/subtasks/0/dependencies/0",
+            "hint": "Name one of a, b, or add 'zz'.",
             "data": {
                 "problems": [
                     {
                         "code": "plan.dangling_dependency",
                         "pointer": "/subtasks/0/dependencies/0",
                         "message": "'a' waits for 'zz', which no subtask is called",
+                        "hint": "Name one of a, b, or add 'zz'.",
                     },
                     {
                         "code": "plan.two_writers",
                         "pointer": "/subtasks/1/output_key",
                         "message": "'a' and 'b' both write 'k_a'",
+                        "hint": "Give 'b' another output_key.",
                     },
                 ]
             },

@@ -210,7 +210,9 @@ def test_what_no_plan_goes_without_is_missed_by_name(name: str) -> None:
 def test_what_no_subtask_goes_without_is_missed_by_name(name: str) -> None:
     bare = {k: v for k, v in RICH["subtasks"][0].items() if k != name}
     (problem,) = plan_problems(seal({**RICH, "subtasks": [bare]}))
-    assert (problem.pointer, problem.message) == ("/subtasks/0", f'"{name}" is a required property')
+    owner = "" if name == "id" else "'a': "
+    said = f'{owner}"{name}" is a required property'
+    assert (problem.pointer, problem.message, problem.hint) == ("/subtasks/0", said, "Add the field.")
 
 
 def test_a_sealed_plan_is_asked_for_all_that_sealing_would_have_given() -> None:

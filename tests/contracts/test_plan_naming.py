@@ -166,10 +166,10 @@ def test_a_name_in_capitals_is_no_name() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "a plan is an object, this is list"),
-        ('"plan"', "a plan is an object, this is str"),
-        ("3", "a plan is an object, this is int"),
-        ("null", "a plan is an object, this is NoneType"),
+        ("[]", "a plan is an object, this is a list"),
+        ('"plan"', "a plan is an object, this is a string"),
+        ("3", "a plan is an object, this is a number"),
+        ("null", "a plan is an object, this is null"),
     ],
 )
 def test_what_is_json_but_no_object_is_told_what_it_is(text: str, message: str) -> None:

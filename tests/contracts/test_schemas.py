@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -249,3 +250,26 @@ def test_the_first_problem_is_told_without_looking_for_the_others() -> None:
     assert checker.first([1] * 500_000) == ("/0", '1 is not of type "string"')
 
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("place", [3, 99_000])
+def test_the_first_problem_of_a_long_value_is_told_at_its_place(place: int) -> None:
+    value: Any = [{"a": "x"} for _ in range(100_000)]
+    value[place]["a"] = 1
+    found = Checker({"items": {"properties": {"a": {"type": "string"}}}}).first(value)
+    assert found is not None
+    assert found[0] == f"/{place}/a"
+
+
+def test_a_problem_at_the_beginning_of_a_long_value_is_told_in_little_memory() -> None:
+    value: Any = [{"op": "x"}] * 300_000
+    checker = Checker({"oneOf": [{"type": "string"}, {"maxItems": 5}]})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert checker.first(value) is not None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
+
+
+def test_each_fault_names_the_word_of_the_schema_that_found_it() -> None:
+    schema = {"required": ["a"], "properties": {"b": {"type": "string"}}, "additionalProperties": False}
+    found = {(f.pointer, f.keyword) for f in Checker(schema).faults({"b": 1, "c": 2})}
+    assert found == {("", "required"), ("/b", "type"), ("", "additionalProperties")}

@@ -59,7 +59,11 @@ class FunctionAgent:
 
     def __init__(self, name: str, body: Body, *, effect: str = "pure", **card: Any) -> None:
         self.card = AgentCard(
-            name=name, version="1.0.0", description=name, takes={}, gives={}, effect=Effect(effect), **card
+            name=name,
+            version="1.0.0",
+            description=name,
+            effect=Effect(effect),
+            **{"takes": {}, "gives": {}, **card},
         )
         self.body = body
         self.calls: list[AgentCall] = []

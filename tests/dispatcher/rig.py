@@ -17,12 +17,14 @@ from pydantic import JsonValue
 from contracts.clock import Clock, unix_ms
 from contracts.journal import Signal
 from contracts.plan import Plan, load_plan
+from contracts.replanning import Failed
 from contracts.run import Run, RunEvent, RunState
 from contracts.trace import ExecutionTrace
 from dispatcher.course import Course
 from dispatcher.engine import LocalEngine
 from dispatcher.ids import Ids
 from dispatcher.limits import Limits
+from dispatcher.replanning import nobody_replans
 from storage.queries import intents_of_run
 from tests.dispatcher.acting import Agents, FakeClock, step
 from tests.dispatcher.mortal import Mortal, Recorded
@@ -49,6 +51,8 @@ class Rig:
         self.events: list[RunEvent] = []
         self.plans: dict[str, Plan] = {}
         self.planner: Callable[[Run], Awaitable[Any]] = self._planned
+        self.replanner: Callable[[Failed], Awaitable[Plan]] = nobody_replans
+        self.failures: list[Failed] = []
         self.database = Mortal.open(folder / "rig.db")
         self.journal = Recorded(self.database, Redactor(secrets))
         self.runs = RunStore(self.database.reader())
@@ -62,12 +66,17 @@ class Rig:
             ids=Ids(self.clock, random.Random()),
             rng=random.Random(7),
             plan=self._make_plan,
+            replan=self._replan,
             observer=self.events.append,
             limits=Limits(slots=concurrency, **{"stop_grace_s": 0.05, **limits}),
         )
 
     async def _make_plan(self, run: Run) -> Any:
         return await self.planner(run)
+
+    async def _replan(self, failed: Failed) -> Plan:
+        self.failures.append(failed)
+        return await self.replanner(failed)
 
     async def _planned(self, run: Run) -> Plan:
         return self.plans[run.objective]

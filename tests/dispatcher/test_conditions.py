@@ -12,6 +12,7 @@ from contracts.jsonvalue import join_pointer
 from contracts.plan import When
 from contracts.run import RunState
 from dispatcher.conditions import holds
+from tests.dispatcher.acting import echo
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -127,3 +128,21 @@ async def test_a_result_that_a_condition_ruled_out_was_not_produced(rig: Any, ma
     step = make_step("a", input_keys=["z"], when={"key": "z", "op": "empty"})
     run = await rig.run(step, inputs={"z": [1]}, result_key="k_a")
     assert (run.state, run.error.code) == (RunState.FAILED, "run.failed")
+
+
+@pytest.mark.parametrize("takes", [["x"], ["x", "go"], None])
+async def test_a_key_that_only_a_condition_reads_goes_to_agents_that_take_it(
+    rig: Any, make_step: Any, takes: list[str] | None
+) -> None:
+    closed = {"type": "object", "properties": dict.fromkeys(takes or (), True), "additionalProperties": False}
+    rig.agents.add("taker", echo, takes=closed if takes else {"type": "object"})
+    step = make_step(
+        "a",
+        agent="taker",
+        input_keys=["go"],
+        bind={"x": {"literal": 1}},
+        when={"key": "go", "op": "eq", "value": "yes"},
+        output_key="k_a",
+    )
+    run = await rig.run(step, inputs={"go": "yes"}, result_key="k_a")
+    assert run.result == {"x": 1} | ({} if takes == ["x"] else {"go": "yes"})

@@ -16,6 +16,7 @@ from contracts.trace import ExecutionTrace, TraceMetadata, TraceStatus
 from service.app import create_app
 from service.cards import load_cards
 from service.cli import callsheet
+from service.planbench_cli import planbench
 from service.settings import PREFIX, Settings
 from tests.docs.pages import DOCS, REFERENCE, codes_in_tables, prose_of, section_of
 from tests.docs.source_codes import error_classes, is_file_name, raised_codes, said
@@ -115,10 +116,16 @@ def test_every_option_of_a_command_is_documented(path: tuple[str, ...], command:
                 assert f"`{name}" in section, f"callsheet {' '.join(path)} {name}"
 
 
+def test_every_option_of_the_benchmark_is_documented() -> None:
+    section = section_of(REFERENCE / "cli.md", "## callsheet-planbench")
+    for parameter in planbench.params:
+        assert f"| `{parameter.opts[0]} " in section or f"| `{parameter.opts[0]}`" in section
+
+
 def test_every_documented_option_exists() -> None:
     known = {
         name
-        for _, c in commands(callsheet)
+        for c in (planbench, *(command for _, command in commands(callsheet)))
         for p in c.params
         if isinstance(p, click.Option)
         for name in p.opts

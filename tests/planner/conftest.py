@@ -9,6 +9,7 @@ import pytest
 
 from contracts.card import AgentCard, read_card
 from planner.rules.plan import plan_by_rules
+from service.cards import load_cards
 
 STRING = {"type": "string"}
 ANY: dict[str, Any] = {}
@@ -127,3 +128,22 @@ def steps_of() -> Callable[[dict[str, Any], str], list[dict[str, Any]]]:
 def agents_of() -> Callable[[dict[str, Any]], list[str]]:
     """Return the agents of a plan, in order."""
     return lambda document: [s["required_agent"] for s in document["subtasks"]]
+
+
+@pytest.fixture(scope="session")
+def house() -> tuple[AgentCard, ...]:
+    """Return the cards that come with the house, guests among them."""
+    return load_cards()
+
+
+@pytest.fixture
+def called(house: tuple[AgentCard, ...]) -> Callable[..., list[tuple[str, dict[str, Any]]]]:
+    """Return (agent, bind) of each subtask planned for an objective, over the house's cards and more."""
+
+    def steps(
+        objective: str, *more: AgentCard, inputs: dict[str, Any] | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
+        document: Any = plan_by_rules(objective, inputs=inputs or {}, cards=[*house, *more])
+        return [(s["required_agent"], s["bind"]) for s in document["subtasks"]]
+
+    return steps

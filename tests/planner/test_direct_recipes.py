@@ -167,3 +167,24 @@ def test_a_guest_named_by_an_everyday_word_is_called_by_its_full_name(
     subtasks = plan_by_rules(objective, inputs={}, cards=[*worded, table])["subtasks"]
     assert isinstance(subtasks, list)
     assert [s["required_agent"] for s in subtasks if isinstance(s, dict)] == agents
+
+
+@pytest.mark.parametrize(
+    ("objective", "step"),
+    [
+        (
+            'Keep only rows with hours < 2000: [{"id": 1, "hours": 1500}]',
+            {"op": "filter", "where": {"column": "hours", "test": "lt", "value": 2000}},
+        ),
+        ('sort [{"price": 2, "age": 1}] by age', {"op": "sort", "by": [{"column": "age"}]}),
+        ("Sort this CSV by age: name,age\nAda,36\nGrace,25", {"op": "sort", "by": [{"column": "age"}]}),
+        (
+            "Which row has the highest price in this CSV? lot,price\nA,10\nB,25",
+            {"op": "sort", "by": [{"column": "price", "descending": True}]},
+        ),
+    ],
+)
+def test_the_column_worked_on_is_the_one_spoken_of(
+    house: tuple[AgentCard, ...], steps_of: StepsOf, objective: str, step: dict[str, Any]
+) -> None:
+    assert step in steps_of(plan_by_rules(objective, inputs={}, cards=house), "report")

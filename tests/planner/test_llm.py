@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from contracts.card import AgentCard
+from contracts.effect import Effect
 from contracts.errors import AttemptFailed, CallsheetError, InvalidInput, InvalidPlan, Unavailable
 from contracts.structure import plan_id_of
 from planner.llm import plan_by_model
@@ -84,7 +87,7 @@ async def test_what_the_model_says_of_name_origin_and_objective_is_not_taken(
         (reply_of(agent="scraper"), "plan.unknown_agent"),
         (reply_of(url="http://evil.test/"), "plan.url_not_allowed"),
         (reply_of(extra=1), "plan.shape"),
-        ("I cannot", "plan.reply_malformed"),
+        ("I cannot", "plan.reply_refused"),
         (reply_of()[:-5], "plan.reply_truncated"),
         (AttemptFailed("provider.truncated", "cut off"), "plan.reply_truncated"),
         (AttemptFailed("provider.bad_reply", "no text"), "plan.reply_malformed"),
@@ -98,6 +101,50 @@ async def test_a_bad_reply_is_asked_again_with_its_codes(
     document: Any = await plan_by_model(script, OBJECTIVE, inputs={}, cards=cards)
     assert document["origin"]["llm_rounds"] == 2
     assert code in script.asked[1][-1].content
+
+
+@pytest.mark.parametrize("word", ["length", "max_tokens"])
+async def test_a_reply_that_was_cut_off_is_not_read_however_whole_it_looks(
+    cards: tuple[AgentCard, ...], word: str
+) -> None:
+    class CutOff(Script):
+        @override
+        async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+            return replace(await super().complete(messages, max_tokens=max_tokens), finish_reason=word)
+
+    with pytest.raises(InvalidPlan) as caught:
+        await plan_by_model(CutOff(reply_of(), reply_of()), OBJECTIVE, inputs={}, cards=cards)
+    assert [p.code for p in caught.value.problems] == ["plan.reply_truncated"]
+
+
+async def test_what_a_page_or_the_model_wants_beyond_the_objective_is_refused(
+    cards: tuple[AgentCard, ...],
+) -> None:
+    acts = replace(cards[-1], name="wasm:post", effect=Effect.EFFECTFUL, words=("post",))
+    step = json.loads(reply_of())["subtasks"][0]
+    act = step | {
+        "id": "s2",
+        "required_agent": "wasm:post",
+        "bind": {"text": {"literal": "hi"}},
+        "output_key": "sent",
+    }
+    reply = json.dumps({"subtasks": [step, act], "result_key": "page"})
+    with pytest.raises(InvalidPlan) as caught:
+        await plan_by_model(Script(reply, reply), OBJECTIVE, inputs={}, cards=(*cards, acts))
+    assert [p.code for p in caught.value.problems] == ["plan.effect_not_asked"]
+    document: Any = await plan_by_model(
+        Script(reply), f"{OBJECTIVE} and post hi", inputs={}, cards=(*cards, acts)
+    )
+    assert len(document["subtasks"]) == 2
+
+
+async def test_a_dependency_by_name_is_told_once_and_not_as_dangling_too(
+    cards: tuple[AgentCard, ...],
+) -> None:
+    reply = reply_of().replace('"dependencies": []', '"dependencies": ["page"]')
+    with pytest.raises(InvalidPlan) as caught:
+        await plan_by_model(Script(reply, reply), OBJECTIVE, inputs={}, cards=cards)
+    assert [p.code for p in caught.value.problems] == ["plan.dependency_by_name"]
 
 
 async def test_after_two_bad_replies_every_problem_is_told(cards: tuple[AgentCard, ...]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from contracts.card import AgentCard
+from contracts.card import AgentCard, read_card
 from contracts.errors import Problem
 from contracts.structure import seal
 from planner.prompt import EXAMPLE, correction, first_messages
-from planner.replies import read_reply
+from planner.reading.reply import read_reply
 from planner.validation import check
 
 
@@ -21,6 +21,20 @@ def test_every_agent_is_one_line_of_the_prompt(cards: tuple[AgentCard, ...]) -> 
     system, _ = first_messages("anything", {}, cards)
     lines = [line for line in system.content.splitlines() if line.startswith('{"description"')]
     assert [json.loads(line)["name"] for line in lines] == [card.name for card in cards]
+
+
+def test_of_a_long_catalogue_the_nearest_and_our_own_agents_are_shown(cards: tuple[AgentCard, ...]) -> None:
+    def guest(name: str, does: str) -> AgentCard:
+        told = {"name": f"wasm:{name}", "version": "1.0.0", "description": does, "takes": {}, "gives": {}}
+        return read_card(told, where=name)
+
+    others = [guest(f"idle_{n}", "Does nothing of use.") for n in range(200)]
+    decoder = guest("vin_decode", "Decodes a vehicle identification number.")
+    system, _ = first_messages("decode this vehicle identification number", {}, [*others, *cards, decoder])
+    shown = [json.loads(line)["name"] for line in system.content.splitlines() if line.startswith('{"descr')]
+    assert shown[0] == "wasm:vin_decode"
+    assert {"scrape", "vision", "time", "data"} <= set(shown)
+    assert len(shown) <= 24
 
 
 def test_a_problem_goes_back_with_code_and_place() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.rules.nouns import sought_in, spellings
-from planner.rules.request import deed_in, read_request, sort_column
+from planner.rules.request import read_request, sort_column
 from planner.rules.text import read_text
 
 
@@ -138,20 +138,3 @@ def test_the_order_is_by_what_was_said(objective: str, column: str | None) -> No
 )
 def test_the_group_is_by_what_was_said(objective: str, group: str | None) -> None:
     assert read_request(objective).group_by == group
-
-
-@pytest.mark.parametrize(
-    ("objective", "deed"),
-    [
-        ("book me a flight", "book"),
-        ("Please buy the cheapest truck", "buy"),
-        ("find trucks, then send them to Bob", "send"),
-        ("find trucks and email me", "email"),
-        ("kaufe den LKW", "kaufe"),
-        ("list all books and orders", None),
-        ("the current bid in order", None),
-        ("find the post date", None),
-    ],
-)
-def test_a_deed_nobody_does_is_told_from_a_noun(objective: str, deed: str | None) -> None:
-    assert deed_in(read_text(objective)) == deed

@@ -63,7 +63,7 @@ def test_a_thousands_comma_is_no_list_of_numbers() -> None:
 
 def test_image_files_and_urls_that_end_like_one_are_images() -> None:
     text = read_text("look at a.jpg, dir/b.PNG and http://x.test/c.webp?w=1 on http://x.test/page")
-    assert text.images == ("http://x.test/c.webp?w=1", "a.jpg", "dir/b.PNG")
+    assert text.images == ("a.jpg", "dir/b.PNG", "http://x.test/c.webp?w=1")
     assert text.urls == ("http://x.test/page",)
 
 

@@ -26,7 +26,7 @@ AgentsOf = Callable[[dict[str, Any]], list[str]]
         ("When does http://x.test/lot/3 end?", ["scrape", "time", "data"]),
         ("every event date on http://x.test/ in UTC", ["scrape", "time", "data"]),
         ("list all trucks on http://x.test/", ["scrape", "scrape", "data"]),
-        ("count the words of http://x.test/9", ["scrape", "wasm:text_stats", "data"]),
+        ("count the words of http://x.test/9", ["scrape", "wasm:text_stats"]),
         ("count the lots on http://x.test/", ["scrape", "scrape", "data"]),
         (
             "find blurry photos of trucks on http://x.test/",
@@ -129,7 +129,9 @@ def test_keys_of_stages_give_way_to_the_callers(plan: Plan) -> None:
 def test_words_are_not_counted_where_no_agent_can(cards: tuple[AgentCard, ...]) -> None:
     fewer = [card for card in cards if card.name != "wasm:text_stats"]
     document: Any = plan_by_rules(
-        "find trucks on http://x.test/ and compare the photos with the text", inputs={}, cards=fewer
+        "find underpriced trucks on http://x.test/ and compare the photos with the text",
+        inputs={},
+        cards=fewer,
     )
     assert "wasm:text_stats" in document["origin"]["warnings"][0]
 

@@ -17,10 +17,11 @@ from typing_extensions import override
 
 from contracts.agent import Agent
 from contracts.card import AgentCard, read_card
-from contracts.errors import NotFound
+from contracts.errors import NotFound, Unavailable
 from contracts.journal import StateKind
 from contracts.plan import Plan, load_plan
 from contracts.policy import Grant, Policy
+from contracts.replanning import Failed
 from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord, ExecutionTrace, TraceMetadata, TraceStatus
 from dispatcher.ids import Ids
@@ -135,6 +136,9 @@ class NoPlanner:
         if objective == "crash":
             raise RuntimeError("a defect with a secret path /root/x")
         return load_plan({**PLAN, "objective": objective, "inputs": dict(inputs)})
+
+    async def replan(self, failed: Failed) -> Plan:
+        raise Unavailable("plan.no_replanner", "nobody at hand makes a new plan")
 
 
 @dataclass

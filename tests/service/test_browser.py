@@ -1,21 +1,19 @@
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # ships no types
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import ConsoleMessage, Route
 
 from contracts.plan import load_plan
 from contracts.run import RunState
-from contracts.trace import ErrorRecord, TraceStatus
 from egress.chromium import find_chromium
 from service.app import create_app
 from tests.service.desk_at_hand import NOON, PLAN, DeskAtHand, FixedClock
+from tests.service.pages_at_hand import DOINGS, PAGES, fill, fill_decisions, looking
 from tests.service.serving import chromium, served
 
 pytestmark = [
@@ -23,117 +21,8 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine: callsheet doctor"),
 ]
 
-ROWS: list[dict[str, Any]] = [
-    {
-        "title": "1998 Ford F-150 XLT",
-        "price": 4250,
-        "below_median": 0.38,
-        "stated_colour": "white",
-        "seen_colour": "white",
-        "colour_matches": True,
-        "ends": "2026-11-18T04:30:00Z",
-        "url": "http://127.0.0.1:8000/lots/17",
-    },
-    {
-        "title": "2004 Chevrolet Silverado",
-        "price": 6100,
-        "below_median": 0.21,
-        "stated_colour": "red",
-        "seen_colour": "blue",
-        "colour_matches": False,
-        "ends": "2026-11-18T01:00:00Z",
-        "url": "http://127.0.0.1:8000/lots/23",
-    },
-]
-PAGES = {
-    "runs": "/ui/runs",
-    "runs_empty": "/ui/runs?state=rejected",
-    "run": "/ui/runs/r-done",
-    "run_going": "/ui/runs/r-going?refresh=off",
-    "run_waiting": "/ui/runs/r-waiting",
-    "runs_waiting": "/ui/runs?state=awaiting_approval",
-    "run_failed": "/ui/runs/r-failed",
-    "traces": "/ui/traces",
-    "traces_empty": "/ui/traces?agent=time&status=timeout",
-    "trace": "/ui/traces/t-list",
-    "trace_failed": "/ui/traces/t-bad",
-    "new": "/ui/new",
-    "agents": "/ui/agents",
-    "missing": "/ui/runs/nobody",
-}
-OBJECTIVE = (
-    "Find trucks under $9000 on http://127.0.0.1:8000/ whose photos match the text, ending within 24 hours"
-)
 SHOTS = os.environ.get("CALLSHEET_SHOTS")
 """A folder to leave screenshots in, for people to look at."""
-
-
-def fill(desk: DeskAtHand) -> None:
-    plan = load_plan({**PLAN, "objective": OBJECTIVE})
-    done = {"objective": OBJECTIVE, "plan": plan, "started_ms": NOON + 20}
-    ended = dict.fromkeys(("list_pages", "photos", "endings", "answer"), TraceStatus.SUCCESS)
-    desk.keep_run("r-old", objective="Compare the prices of three laptops", state=RunState.CANCELLED)
-    desk.keep_run(
-        "r-failed",
-        **done,
-        state=RunState.FAILED,
-        ended_ms=NOON + 900,
-        subtasks={"list_pages": TraceStatus.FAILURE, "photos": TraceStatus.SKIPPED},
-        error=ErrorRecord(
-            code="run.no_result", message="nothing produced 'rows'", hint="Look at list_pages."
-        ),
-    )
-    desk.keep_run("r-going", **done, state=RunState.RUNNING)
-    seen = {"list_pages": TraceStatus.SUCCESS}
-    desk.keep_run("r-waiting", **done, state=RunState.AWAITING_APPROVAL, subtasks=seen, parent_id="r-failed")
-    desk.keep_trace("t-before", "r-waiting", output={"title": "Auction"})
-    desk.keep_wait("r-waiting", "photos")
-    desk.keep_wait("r-waiting", "endings", kind="signal", name="paid", until_ms=NOON + 60_000)
-    desk.scripted.tell("r-waiting", "awaiting_approval", approvals=["photos"], signals=["paid"])
-    desk.keep_run(
-        "r-done", **done, subtasks=ended, ended_ms=NOON + 8_432, result={"rows": ROWS, "count": len(ROWS)}
-    )
-    metadata = {
-        "usage": {"requests": 4, "wire_bytes": 81_234, "pages": 4},
-        "warnings": ("page 4 had no listings",),
-    }
-    metadata["log"] = "fetched http://127.0.0.1:8000/\nfetched http://127.0.0.1:8000/?page=2"
-    desk.keep_trace(
-        "t-list",
-        "r-done",
-        input={"url": "http://127.0.0.1:8000/", "max_pages": 5},
-        output={"title": "Auction", "listings": ROWS},
-        expected_output={"title": "Auction"},
-        metadata=metadata,
-    )
-    for item in range(14):
-        bad = item == 5
-        desk.keep_trace(
-            f"t-photo-{item}",
-            "r-done",
-            "photos",
-            agent_type="vision",
-            status=TraceStatus.FAILURE if bad else TraceStatus.SUCCESS,
-            output=None if bad else {"seen_colour": "white"},
-            metadata={"item_index": item},
-        )
-    desk.keep_trace("t-ends", "r-done", "endings", agent_type="time", output={"items": []})
-    desk.keep_trace("t-answer", "r-done", "answer", agent_type="data", output={"rows": ROWS, "count": 2})
-    desk.keep_trace("t-going", "r-going", output={"title": "Auction"})
-    desk.keep_trace("t-bad", "r-failed", status=TraceStatus.FAILURE, input={"url": "http://127.0.0.1:8000/"})
-    skipped = {"attempt": 0, "error": None, "duration_ms": 0}
-    desk.keep_trace(
-        "t-skip", "r-failed", "photos", agent_type="vision", status=TraceStatus.SKIPPED, metadata=skipped
-    )
-
-
-@asynccontextmanager
-async def looking(browser: Browser, url: str, **options: Any) -> AsyncIterator[Page]:
-    context = await browser.new_context(base_url=url, **options)
-    try:
-        yield await context.new_page()
-    finally:
-        await context.close()
 
 
 @pytest.mark.slow
@@ -143,6 +32,7 @@ async def test_every_page_is_without_an_axe_violation(
     desk: DeskAtHand, clock: FixedClock, scheme: str, width: int
 ) -> None:
     fill(desk)
+    fill_decisions(desk)
     faults: dict[str, str] = {}
     size = {"width": width, "height": 900}
     async with (
@@ -150,8 +40,8 @@ async def test_every_page_is_without_an_axe_violation(
         chromium() as browser,
         looking(browser, url, color_scheme=scheme, viewport=size) as page,
     ):
-        for name, path in PAGES.items():
-            await page.goto(path)
+        for name in (*PAGES, *DOINGS):
+            await (page.goto(PAGES[name]) if name in PAGES else DOINGS[name](page))
             found = await Axe().run(page)
             if found.violations_count:
                 faults[name] = found.generate_report()
@@ -173,11 +63,13 @@ async def test_a_person_starts_an_objective_and_is_led_to_it(desk: DeskAtHand) -
         await page.goto("/")
         await page.get_by_role("link", name="New objective").click()
         await page.get_by_label("What do you want?").fill("find trucks")
-        await page.get_by_role("button", name="Show the plan first").click()
+        await page.get_by_role("button", name="Plan it first").click()
         assert await page.get_by_role("link", name="photos: Waiting, vision").count() == 1
-        await page.get_by_role("button", name="Run it").click()
-        assert page.url == f"{url}/ui/runs/run1"
+        await page.get_by_role("button", name="Approve and start").click()
+        assert page.url.startswith(f"{url}/ui/runs/run")
         assert await page.get_by_role("heading", name="find trucks").is_visible()
+    (signal,) = desk.scripted.signals
+    assert signal.name == "approve"
 
 
 async def test_a_page_follows_its_run_without_being_loaded_again(desk: DeskAtHand) -> None:
@@ -256,13 +148,24 @@ async def test_hostile_text_runs_no_script_and_loads_nothing(desk: DeskAtHand) -
     desk.keep_trace("t1", "r1", input=attack, output={attack: [attack]}, metadata={"log": attack})
     asked: list[str] = []
     spoken: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "status of 422" not in message.text:  # the browser's own word for a page that says what is wrong
+            spoken.append(message.text)
+
+    document = json.dumps({"objective": attack, "subtasks": [plan.as_json()["subtasks"], attack]})
     async with served(create_app(desk)) as url, chromium() as browser, looking(browser, url) as page:
         page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
-        page.on("console", lambda message: spoken.append(message.text))
+        page.on("console", hear)
         page.on("dialog", lambda dialog: spoken.append(dialog.message))
         for path in ("/ui/runs", "/ui/runs/r1", "/ui/traces", "/ui/traces/t1"):
             await page.goto(path)
             assert await page.locator("script, img").count() == 0
+        for text in (document, json.dumps(plan.as_json())):
+            await page.goto("/ui/plans")
+            await page.get_by_label("The plan as JSON").fill(text)
+            await page.get_by_role("button", name="Check").click()
+            assert await page.locator("script:not([src='/ui/static/plan.js']), img").count() == 0
     assert spoken == []
     assert {path for path in asked if not path.startswith("/ui/")} <= {"/favicon.ico"}
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage.database import Database
-from tests.service.commands_at_hand import BIN, ECHO, FAILS, Done, process, ran, serving, typed
+from tests.service.commands_at_hand import BIN, ECHO, FAILS, STEP, Done, process, ran, serving, typed
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,28 @@ def test_an_approved_plan_is_run_and_was_shown_before(place: Path) -> None:
     assert objectives(place, "watch", run_id).code == 0
 
 
+def test_a_plan_that_is_named_is_approved_without_being_asked_about(place: Path) -> None:
+    run_id = ran(place, ECHO, approval="plan")
+    plan_id = shown(place, run_id)["plan"]["plan_id"]
+    told = objectives(place, "approve", run_id, "--plan", plan_id)
+    assert told.code == 0, told.err
+    assert f"plan_id: {plan_id}" in told.err
+    go_on(place, run_id, told)
+    assert objectives(place, "watch", run_id).code == 0
+
+
+def test_a_step_that_would_act_on_a_guests_words_says_so_before_it_is_approved(place: Path) -> None:
+    said = {"x": {"key": "said"}}
+    acts = {**STEP, "id": "b", "effect": "effectful", "dependencies": ["a"], "input_keys": ["said"]}
+    plan = {"objective": "echo", "subtasks": [STEP, {**acts, "bind": said, "output_key": "done"}]}
+    run_id = ran(place, plan)
+    told = objectives(place, "approve", run_id, "--yes")
+    assert told.code == 0, told.err
+    assert "b: its 'x' comes from the agent wasm:echo (a)" in told.err
+    go_on(place, run_id, told)
+    assert objectives(place, "watch", run_id).code == 0
+
+
 def test_a_rejected_plan_ends_its_run(place: Path) -> None:
     run_id = ran(place, ECHO, approval="plan")
     told = objectives(place, "reject", run_id, "--yes")
@@ -141,6 +163,8 @@ def waiting(tmp_path_factory: pytest.TempPathFactory, served_folder: Path) -> di
         (("signal", "RUN", "approve"), 3, "signal.bad_name"),
         (("signal", "RUN", "paid", "--payload", "{"), 3, "json."),
         (("approve", "RUN", "--yes", "--subtask", "b"), 5, "run.awaits_nothing"),
+        (("approve", "RUN", "--plan", "0" * 64), 5, "approval.plan_changed"),
+        (("reject", "RUN", "--yes", "--plan", "0" * 64), 5, "approval.plan_changed"),
         (("retry", "RUN"), 5, "run.not_ended"),
         (("list", "--after", "odd"), 3, "run.bad_cursor"),
     ],

@@ -66,8 +66,8 @@ async def test_a_decision_on_another_plan_is_refused(client: httpx.AsyncClient, 
     waiting(desk)
     for fields in ({"plan_id": "0" * 64}, {}):
         answer = await client.post("/ui/runs/r1/approve", data=fields, headers={"content-type": FORM})
-        assert answer.status_code == 412
-        assert "plan.changed" in answer.text
+        assert answer.status_code == 409
+        assert "approval.plan_changed" in answer.text
     assert desk.scripted.signals == []
 
 

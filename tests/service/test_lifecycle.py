@@ -63,8 +63,8 @@ async def test_what_a_run_waits_for_stands_in_it(client: httpx.AsyncClient, desk
         ({}, 428, "request.if_match"),
         ({"If-Match": "*"}, 428, "request.if_match"),
         ({"If-Match": '"a", "b"'}, 428, "request.if_match"),
-        ({"If-Match": f'"{"0" * 64}"'}, 412, "plan.changed"),
-        ({"If-Match": f'"{READY.plan_id[:-1]}"'}, 412, "plan.changed"),
+        ({"If-Match": f'"{"0" * 64}"'}, 412, "approval.plan_changed"),
+        ({"If-Match": f'"{READY.plan_id[:-1]}"'}, 412, "approval.plan_changed"),
     ],
 )
 async def test_nothing_is_decided_on_a_plan_nobody_saw(
@@ -75,6 +75,53 @@ async def test_nothing_is_decided_on_a_plan_nobody_saw(
         answer = await client.post(f"/objectives/r1/{verb}", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert desk.scripted.signals == []
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject"])
+async def test_a_decision_names_its_plan_in_the_body_as_well(
+    client: httpx.AsyncClient, desk: DeskAtHand, verb: str
+) -> None:
+    awaiting(desk)
+    answer = await client.post(f"/objectives/r1/{verb}", json={"plan_id": READY.plan_id})
+    assert answer.status_code == 202
+    assert desk.scripted.signals[0].payload == {"plan_id": READY.plan_id, "subtask": None}
+
+
+async def test_another_plan_in_force_is_told_by_both_names(
+    client: httpx.AsyncClient, desk: DeskAtHand
+) -> None:
+    awaiting(desk)
+    answer = await client.post("/objectives/r1/approve", json={"plan_id": "0" * 64})
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (409, "approval.plan_changed")
+    assert READY.plan_id in told["detail"]
+    assert "0" * 64 in told["detail"]
+    assert READY.plan_id in told["hint"]
+    assert desk.scripted.signals == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        (SEEN, {"plan_id": READY.plan_id}, 202),
+        (SEEN, {"plan_id": "0" * 64}, 422),
+        ({"If-Match": f'"{"0" * 64}"'}, {"plan_id": READY.plan_id}, 422),
+        ({"If-Match": "*"}, {"plan_id": READY.plan_id}, 428),
+        ({}, {"plan_id": READY.plan_id[:12]}, 422),
+        ({}, {"plan_id": None}, 428),
+    ],
+)
+async def test_a_decision_is_about_one_plan(
+    client: httpx.AsyncClient,
+    desk: DeskAtHand,
+    headers: dict[str, str],
+    body: dict[str, Any],
+    status: int,
+) -> None:
+    awaiting(desk)
+    answer = await client.post("/objectives/r1/approve", headers=headers, json=body)
+    assert answer.status_code == status, answer.text
+    assert len(desk.scripted.signals) == (status == 202)
 
 
 @pytest.mark.parametrize("body", [{}, {"subtask": "answer"}])

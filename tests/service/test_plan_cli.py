@@ -144,10 +144,11 @@ def test_an_interrupt_exits_with_130_and_no_traceback(tmp_path: Path) -> None:
     assert b"Traceback" not in error
 
 
-def test_nothing_heavy_is_imported_without_a_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_nothing_heavy_is_imported_without_a_model(tmp_path: Path, more: list[str]) -> None:
     script = (
         "import sys; from service.plan_cli import plan\n"
-        f"plan.main([{DEALS!r}], standalone_mode=False)\n"
+        f"plan.main({[DEALS, *more]!r}, standalone_mode=False)\n"
         "print(*sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
     )
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSHEET_", "COV"))}

@@ -11,6 +11,8 @@ import pytest
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput
 from contracts.plan import Plan, load_plan
+from contracts.replanning import Failed
+from contracts.trace import TraceStatus
 from service.planner_door import PlannerDoor
 from tests.service.desk_at_hand import PLAN
 
@@ -22,6 +24,9 @@ class Scripted:
         if not objective:
             raise InvalidInput("plan.empty_objective", "the objective is empty")
         return load_plan({**PLAN, "objective": objective, "inputs": dict(inputs)})
+
+    async def replan(self, failed: Failed) -> Plan:
+        return failed.plan
 
 
 def test_the_way_to_the_planner_does_not_lead_through_its_rules() -> None:
@@ -44,6 +49,12 @@ async def test_those_who_ask_at_once_share_one_planner() -> None:
     plans = await asyncio.gather(*(door.plan(f"o{n}", inputs={"n": n}, cards=()) for n in range(3)))
     assert [(p.objective, p.inputs) for p in plans] == [(f"o{n}", {"n": n}) for n in range(3)]
     assert len(made) == 1
+
+
+async def test_a_failure_goes_through_the_door_too() -> None:
+    plan = load_plan(PLAN)
+    failed = Failed("x", {}, plan, (), {"list_pages": TraceStatus.FAILURE}, "list_pages", "scrape.no", 1)
+    assert await PlannerDoor(Scripted).replan(failed) == plan
 
 
 async def test_what_the_planner_refuses_the_door_refuses() -> None:

@@ -20,7 +20,7 @@ def test_every_random_plan_passes_the_checks_of_real_ones() -> None:
 
 def test_random_plans_use_everything_a_plan_can_say() -> None:
     subtasks = [s for seed in range(200) for s in random_plan(random.Random(seed), taste="fans").subtasks]
-    assert {s.on_failure for s in subtasks} == {"skip", "fail", "fallback"}
+    assert {s.on_failure for s in subtasks} == {"skip", "fail", "fallback", "replan"}
     assert any(s.foreach for s in subtasks)
     assert any(s.when for s in subtasks)
     assert any(s.approval == "always" for s in subtasks)
