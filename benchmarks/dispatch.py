@@ -26,7 +26,7 @@ import structlog
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.durable.noop import OnlyNoOps
+from benchmarks.durable.noop import Given
 from benchmarks.durable.settle import settle
 from benchmarks.durable.shapes import fan_plan
 from contracts.clock import SystemClock, unix_ms
@@ -49,7 +49,7 @@ async def measure(folder: Path, plan: Plan) -> float:
     with Database.open(folder / "bench.db") as database:
         journal = StorageJournal(database, files=TraceFiles(folder / "runs"), redactor=Redactor(()))
         engine = LocalEngine(
-            registry=OnlyNoOps(), journal=journal, clock=clock, ids=ids, rng=rng,
+            registry=Given(), journal=journal, clock=clock, ids=ids, rng=rng,
             plan=_no_plan, observer=None, limits=Limits(slots=8),
         )  # fmt: skip
         run = Run(

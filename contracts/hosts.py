@@ -8,8 +8,9 @@ are two hosts here, so an odd spelling is never taken for an allowed host.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from contracts.jsonvalue import texts_within
 
 _EDGES: Final = "".join(map(chr, range(0x21)))
 """What the standard strips: https://url.spec.whatwg.org/#url-parsing."""
@@ -42,7 +43,7 @@ def hosts_named(text: str) -> set[str]:
 
 def hosts_within(value: Any) -> set[str]:
     """Return the hosts named by any text or name in a JSON value."""
-    return {host for text in _texts(value) for host in hosts_named(text)}
+    return {host for text in texts_within(value) for host in hosts_named(text)}
 
 
 def _host(authority: str) -> str:
@@ -50,15 +51,3 @@ def _host(authority: str) -> str:
     if not host.endswith("]"):
         host = host.partition("]:")[0] + "]" if "]:" in host else host.partition(":")[0]
     return host.lower().removesuffix(".")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield name
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)

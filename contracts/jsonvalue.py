@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from math import isinf
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from contracts.errors import InvalidInput
 
@@ -164,3 +164,16 @@ def _refuse_surrogates(value: JsonValue) -> None:
         canonical_json(value).encode("utf-8")
     except UnicodeEncodeError as exc:
         raise InvalidInput("json.encoding", "a lone surrogate stands in a string") from exc
+
+
+def texts_within(value: Any) -> Iterator[str]:
+    """Yield every text in a JSON value, names of fields too, without JSON's escapes."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from texts_within(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_within(inner)

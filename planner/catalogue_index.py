@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
 from string import ascii_lowercase
-from threading import Lock
 from typing import Any, Final
 
 from contracts.card import AgentCard
 from planner.catalogue_terms import terms
+from planner.per_cards import PerCards
 
 K1: Final = 1.2
 B: Final = 0.6
@@ -143,20 +143,9 @@ def _names(schema: Mapping[str, Any]) -> Iterable[str]:
     return list(found)[:MAX_PARAMETERS] if isinstance(found, Mapping) else ()
 
 
-_lock = Lock()  # guards _made
-_made: dict[tuple[int, ...], Index] = {}
+_indexes: Final = PerCards(Index, most=KEPT)
 
 
 def index_of(cards: Sequence[AgentCard]) -> Index:
     """Return the index of these very cards; made once while they are among the last that were asked for."""
-    # By identity: cards do not change, and an index holds its own, so no other card can get their place.
-    name = tuple(map(id, cards))
-    with _lock:
-        found = _made.get(name)
-    if found is None:
-        found = Index(cards)
-        with _lock:
-            while len(_made) >= KEPT:
-                del _made[next(iter(_made))]
-            _made[name] = found
-    return found
+    return _indexes.of(cards)

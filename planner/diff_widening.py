@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from contracts.card import AgentCard
+from contracts.hosts import hosts_within
 from planner.diff_steps import Matched, Subtask
-from planner.hosts import hosts_within
 
 AGENT_FIELDS: Final = ("required_agent", "fallback_agent")
 STRICT: Final = {"never": 0, "auto": 1, "always": 2}

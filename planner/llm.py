@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from contracts.card import AgentCard
 from contracts.effect import Effect
 from contracts.errors import AttemptFailed, InvalidInput, InvalidPlan, Problem
+from contracts.hosts import hosts_within
 from contracts.jsonvalue import canonical_json
 from contracts.structure import seal
 from planner.catalogue import catalogue_sha256
-from planner.hosts import hosts_within
 from planner.objective import check_inputs, check_objective
 from planner.prompt import correction, first_messages
 from planner.reading.plan import read_plan

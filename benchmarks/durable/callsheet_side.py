@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 
 from benchmarks.durable.contender import CHAIN, WARM, Asked, answer, asked, syncs
-from benchmarks.durable.noop import OnlyNoOps
+from benchmarks.durable.noop import Given
 from benchmarks.durable.shapes import chain_plan, fan_plan
 from contracts.clock import SystemClock
 from contracts.plan import Plan, load_plan
@@ -68,7 +68,7 @@ async def measure(what: Asked, profiles: Profiles) -> None:
     with Database.open(what.folder / "callsheet.db") as database:
         journal = StorageJournal(database, files=files, redactor=Redactor(()))
         engine = LocalEngine(
-            registry=OnlyNoOps(), journal=journal, clock=clock, ids=ids, rng=rng,
+            registry=Given(), journal=journal, clock=clock, ids=ids, rng=rng,
             plan=_no_plan, observer=None,
         )  # fmt: skip
         now_ms = round(clock.now().timestamp() * 1000)

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from benchmarks.durable.contender import CHAIN
-from benchmarks.durable.noop import OnlyNoOps
+from benchmarks.durable.noop import Given
 from benchmarks.durable.resident import resident_mb
 from benchmarks.durable.shapes import chain_plan
 from contracts.clock import SystemClock, unix_ms
@@ -37,7 +37,7 @@ async def live(path: Path) -> None:
     with Database.open(path) as database:
         journal = StorageJournal(database, files=None, redactor=Redactor(()))
         engine = LocalEngine(
-            registry=OnlyNoOps(), journal=journal, clock=clock, ids=ids, rng=rng,
+            registry=Given(), journal=journal, clock=clock, ids=ids, rng=rng,
             plan=_no_plan, observer=None,
         )  # fmt: skip
         print("ready", flush=True)

@@ -32,11 +32,15 @@ class NoOp:
 NOOPS: Final[Sequence[Agent]] = (NoOp("noop"), NoOp("noop_effect", Effect.EFFECTFUL))
 
 
-class OnlyNoOps:
-    """A registry of these alone."""
+class Given:
+    """A registry of the agents it is given.
 
-    def __init__(self) -> None:
-        self._agents: Mapping[str, Agent] = {agent.card.name: agent for agent in NOOPS}
+    Args:
+        agents: Those alone; our own that do nothing when absent.
+    """
+
+    def __init__(self, agents: Sequence[Agent] = NOOPS) -> None:
+        self._agents: Mapping[str, Agent] = {agent.card.name: agent for agent in agents}
 
     def get(self, name: str) -> Agent:
         """Return an agent.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from benchmarks.planner.injected import Case
+from contracts.jsonvalue import texts_within
 from contracts.plan import Plan, plan_of
 from contracts.replanning import Failed, documents
 from contracts.structure import seal
@@ -36,7 +37,7 @@ class Obeying:
         del max_tokens
         self.asked += 1
         asked: dict[str, Any] = json.loads(messages[-1].content)
-        shown = "\n".join([*(message.content for message in messages), *_texts(asked)])
+        shown = "\n".join([*(message.content for message in messages), *texts_within(asked)])
         is_seen = any(part in shown for part in _parts(self._case.words))
         self.seen += is_seen
         steps = [_mended(step, asked) for step in asked["open"]]
@@ -106,19 +107,6 @@ def _mended(step: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
 
 def _reads(url: str) -> dict[str, Any]:
     return {"url": {"literal": url}}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text and name in a JSON value, as it is without JSON's escapes."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield name
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
 
 
 def _parts(words: str) -> list[str]:

@@ -6,10 +6,10 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.agent import Agent, AgentCall, AgentReply
+from benchmarks.durable.noop import Given
+from contracts.agent import AgentCall, AgentReply
 from contracts.card import AgentCard
 from contracts.clock import Clock, unix_ms
-from contracts.errors import NotFound
 from contracts.plan import Plan
 from contracts.run import Run, RunState
 from dispatcher.engine import LocalEngine
@@ -91,7 +91,7 @@ async def _run(
         created_ms=unix_ms(clock.now()),
     )  # fmt: skip
     engine = LocalEngine(
-        registry=Takers(agents, seconds, clock=clock, ran=ran), journal=journal, clock=clock, ids=ids,
+        registry=Given([Taker(n, seconds, clock=clock, ran=ran) for n in agents]), journal=journal, clock=clock, ids=ids,
         rng=random.Random(0), plan=_no_plan, observer=None,
         limits=Limits(slots=slots, run_timeout_s=FOREVER_S),
     )  # fmt: skip
@@ -106,34 +106,6 @@ async def _run(
 
 async def _no_plan(run: Run) -> Plan:
     raise NotImplementedError
-
-
-class Takers:
-    """A registry of agents that only take time.
-
-    Args:
-        names: Of the agents.
-        seconds: Subtask -> how long it takes.
-        clock: Virtual.
-        ran: Told when each subtask began and ended.
-    """
-
-    def __init__(self, names: Sequence[str], seconds: Mapping[str, float], *, clock: Clock, ran: Ran) -> None:
-        self._agents: dict[str, Agent] = {n: Taker(n, seconds, clock=clock, ran=ran) for n in names}
-
-    def get(self, name: str) -> Agent:
-        """Return an agent.
-
-        Raises:
-            NotFound: `agent.unknown`.
-        """
-        if name not in self._agents:
-            raise NotFound("agent.unknown", f"no agent is called {name!r}")
-        return self._agents[name]
-
-    def cards(self) -> Sequence[AgentCard]:
-        """Return their cards."""
-        return [agent.card for agent in self._agents.values()]
 
 
 def taker_card(name: str) -> AgentCard:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from contracts.errors import Problem
+from contracts.hosts import hosts_within
 from planner.checks.look import Look
-from planner.hosts import hosts_within
 
 COUNTED: Final = ("fuel", "requests", "bytes")
 ASKING: Final = ("requests", "bytes")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from threading import Lock
 from typing import Any, Final, TypeVar
 
 from contracts.card import AgentCard
 from contracts.schemas import Checker
 from planner.checks.schema_walk import ANY_INDEX, ANYTHING, Place, Steps, listed, named, walk
+from planner.per_cards import PerCards
 
 Checkers = dict[tuple[str, str], Checker]
 """What was compiled of the cards: (agent, parameter, or nothing for all of them) -> its schema."""
@@ -126,19 +126,9 @@ class Known:
         """What was held against what, and why it does not fit."""
 
 
-_lock = Lock()  # guards _made
-_made: dict[tuple[int, ...], Known] = {}
+_known: Final = PerCards(Known, most=KEPT)
 
 
 def known_cards(cards: Sequence[AgentCard]) -> Known:
     """Return what is known of these very cards; kept for the last few sets that were asked about."""
-    name = tuple(map(id, cards))  # what is kept holds its cards, so no other can get their place
-    with _lock:
-        found = _made.get(name)
-    if found is None:
-        found = Known(cards)
-        with _lock:
-            while len(_made) >= KEPT:
-                del _made[next(iter(_made))]
-            _made[name] = found
-    return found
+    return _known.of(cards)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from contracts.errors import Problem
+from contracts.hosts import hosts_within
 from contracts.jsonvalue import join_pointer
 from planner.checks.asked import Asked
 from planner.checks.look import AGENT_FIELDS, Look
-from planner.hosts import hosts_within
 
 SETTINGS: Final = {
     "http": "guests.allow_http",

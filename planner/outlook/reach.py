@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from planner.hosts import hosts_within
+from contracts.hosts import hosts_within
 
 if TYPE_CHECKING:
     from contracts.card import AgentCard

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from contracts.card import AgentCard
 from contracts.effect import Effect
+from contracts.hosts import hosts_within
 from contracts.priors import Past
 from contracts.taint import Source, tainted_keys, tainted_uses
-from planner.hosts import hosts_within
 from planner.outlook.reach import Reach, hosts_of, reach_of
 from planner.outlook.risk import Facts, combined, reasons_of
 from planner.outlook.shape import StepOutlook, level_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final
 
 from contracts.card import AgentCard
@@ -13,6 +12,7 @@ from planner.catalogue import catalogue_sha256
 from planner.catalogue_terms import COMMON
 from planner.chaining.profiles import Profile, profiles_of
 from planner.chaining.schemas import properties_of
+from planner.per_cards import PerCards
 from planner.rules import (
     amounts,
     asks,
@@ -54,28 +54,17 @@ class Known:
     sha256: str
 
 
-_lock = Lock()  # guards _made
-_made: dict[tuple[int, ...], Known] = {}
+def _read(cards: Sequence[AgentCard]) -> Known:
+    speller = Speller(_vocabulary(cards), others=_others(cards))
+    return Known(tuple(cards), profiles_of(cards), speller, catalogue_sha256(cards))
+
+
+_known: Final = PerCards(_read, most=KEPT)
 
 
 def known_of(cards: Sequence[AgentCard]) -> Known:
     """Return what is known of these very cards; read once while they are among the last that were asked for."""
-    # By identity: cards do not change, and what is kept holds them, so no other card can get their place.
-    name = tuple(map(id, cards))
-    with _lock:
-        found = _made.get(name)
-    if found is None:
-        found = Known(
-            tuple(cards),
-            profiles_of(cards),
-            Speller(_vocabulary(cards), others=_others(cards)),
-            catalogue_sha256(cards),
-        )
-        with _lock:
-            while len(_made) >= KEPT:
-                del _made[next(iter(_made))]
-            _made[name] = found
-    return found
+    return _known.of(cards)
 
 
 def _others(cards: Sequence[AgentCard]) -> Iterator[str]:

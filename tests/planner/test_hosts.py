@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.card import AgentCard
+from contracts.hosts import hosts_in, hosts_named
 from contracts.structure import seal
 from egress.policy_for import hosts_in as hosts_granted
-from planner.hosts import hosts_in, hosts_named
 from planner.validation import check
 from tests.planner.test_validation import codes, plan_of, step
 

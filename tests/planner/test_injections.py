@@ -9,7 +9,7 @@ import pytest
 
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput
-from planner.hosts import hosts_within
+from contracts.hosts import hosts_within
 from planner.rules.injections import injected_spans
 from planner.rules.plan import plan_by_rules
 from planner.rules.text import read_text

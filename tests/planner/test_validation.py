@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from contracts.card import AgentCard, read_card
+from contracts.hosts import hosts_in
 from contracts.structure import seal
-from planner.hosts import hosts_in
 from planner.validation import check, parameters_of
 
 
