@@ -164,6 +164,7 @@ class Waiting:
         news, self._news = self._news, []
         for signal in news:
             self._take(signal)
+        self._ring_late()
         course.advance()
 
     def unpark(self) -> None:
@@ -202,6 +203,12 @@ class Waiting:
         work.is_due, work.ended_wait = True, wait
         self._course.calls.offer(work)
         self._course.office.slots.pump()
+
+    def _ring_late(self) -> None:
+        """Wake whose time came while the run went to rest, as it stays awake: no alarm rings for them again."""
+        for name, (wait, _) in list(self._works.items()):
+            if wait.until_ms is not None and name not in self._alarms:
+                self._come_due(name)
 
     def _give_or_hold(self, signal: Signal) -> None:
         for name, (wait, work) in self._works.items():

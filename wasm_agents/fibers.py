@@ -230,7 +230,8 @@ class Fibers:
         while True:
             state = fiber.step(time.monotonic() + SLICE_S)
             if state is not State.YIELDED:
-                if fiber.pace is not None and time.monotonic() - began < INLINE_S:
+                was_stopped = bool(fiber.instance.watch.stop)  # then it says nothing about those to come
+                if fiber.pace is not None and not was_stopped and time.monotonic() - began < INLINE_S:
                     fiber.pace.was_quick()
                 return state
             if self._queued:

@@ -18,7 +18,7 @@ from benchmarks.chaos.chronicle import Place, effects_by_place, read_chronicle
 from benchmarks.chaos.feeder import Feeder, Objective
 from benchmarks.chaos.figures import Figure, say
 from benchmarks.chaos.kept import Kept, read_kept
-from benchmarks.chaos.kills import FINISH_S, SLOTS
+from benchmarks.chaos.kills import SLOTS, stuck
 from benchmarks.chaos.plans import chain
 from benchmarks.chaos.victim import Victim
 
@@ -49,8 +49,7 @@ async def kill_at_effects(folder: Path, *, kills: int, seed: int) -> list[Figure
                 say(f"{number + 1} kills at effects, {len(feeder.objectives)} objectives")
         (folder / BOMB).unlink(missing_ok=True)
         await victim.start()
-        feeder.stopping.set()
-        await asyncio.wait({feeding}, timeout=FINISH_S)
+        await feeder.finish(feeding)
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
@@ -96,7 +95,7 @@ def judge(folder: Path, objectives: Sequence[Objective], *, kills: int) -> list[
         Figure("bar4_ambiguous", len(surfaced), what=f"ended as {UNKNOWN}"),
         Figure("bar4_ambiguous_unsurfaced", len(unsurfaced(begun, kept)), most=0),
         Figure("bar4_claimed_without_effect", claimed(kept, effects), most=0, what="success, yet no line"),
-        Figure("bar4_stuck", sum(not kept.is_final(o.run_id) for o in taken), most=0),
+        stuck(taken, kept, bar=4),
         Figure("bar4_runs_per_key_max", kept.most_runs_of_one_objective(), most=1),
     ]
 

@@ -24,6 +24,8 @@ from benchmarks.chaos.wire import Answer, Gone, Line
 FINAL: Final = frozenset({"succeeded", "failed", "cancelled", "rejected"})
 AGAIN_S: Final = 0.02
 SILENCE_S: Final = 20.0
+STUCK_S: Final = 45.0
+"""Without a word of any run, after which those that are left count as stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,22 @@ class Feeder:
         async with asyncio.TaskGroup() as group:
             for _ in range(self.at_once):
                 group.create_task(self._feed())
+
+    @property
+    def heard(self) -> int:
+        """How much was heard so far: it grows as long as anything goes on."""
+        return sum(o.last_event + bool(o.run_id) for o in self.objectives)
+
+    async def finish(self, feeding: asyncio.Task[None]) -> bool:
+        """Feed no more and wait for what was taken in, as long as anything goes on; say whether all is over."""
+        self.stopping.set()
+        before = -1
+        while not feeding.done() and before != self.heard:  # how much there is to do, and how fast, differs
+            before = self.heard
+            await asyncio.wait({feeding}, timeout=STUCK_S)
+        if feeding.done():
+            await feeding  # what went wrong in the rig is no finding about the service
+        return feeding.done()
 
     async def _feed(self) -> None:
         while not self.stopping.is_set():

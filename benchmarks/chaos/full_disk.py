@@ -20,8 +20,9 @@ from benchmarks.chaos.wire import Answer, Gone, Line
 SIZE: Final = "3m"
 BALLAST: Final = 700 * 1024
 FILL_S: Final = 120.0
-READ_S: Final = 5.0
+READ_S: Final = 30.0
 HEAL_S: Final = 10.0
+UNHEALED_S: Final = 60.0
 END_S: Final = 60.0
 READS: Final = ("/objectives", "/objectives/{run_id}", "/traces", "/traces?run={run_id}", "/healthz")
 
@@ -148,7 +149,7 @@ async def _look_around(victim: Victim, seen: Seen) -> None:
 async def _heal(victim: Victim, seen: Seen) -> None:
     began = time.monotonic()
     before = len(seen.taken)
-    while time.monotonic() - began < HEAL_S:
+    while time.monotonic() - began < UNHEALED_S:
         refused, odd = len(seen.refused), len(seen.odd)
         await _post(victim, seen)
         if len(seen.taken) > before:

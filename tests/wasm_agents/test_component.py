@@ -78,10 +78,10 @@ def test_an_answer_over_its_limit_is_never_copied() -> None:
 
 def test_a_loop_ends_at_its_deadline() -> None:
     begun = time.monotonic()
-    failure = failure_of(spell(execute=f"{FOR_EVER} {GIVES}"), deadline_s=0.05, fuel=10**12)
+    failure = failure_of(spell(execute=f"{FOR_EVER} {GIVES}"), deadline_s=0.05, fuel=10**12, wall_ms=60_000)
     assert isinstance(failure, AttemptTimedOut)
     assert failure.code == "limit.time"
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 30, "not at the limit of its wall time"
 
 
 def test_a_caller_who_gave_up_stops_its_guest() -> None:

@@ -206,12 +206,12 @@ async def _never(op: str, content: bytes) -> bytes:
 
 
 async def test_a_guest_that_waits_ends_at_its_deadline(host: Host, load: Load) -> None:
-    guest = load(asking(("a", "1")))
+    guest = load(asking(("a", "1")), limits=UNMETERED)
     started = time.perf_counter()
     with pytest.raises(AttemptTimedOut) as raised:
         await guest.call_async(b"{}", 0.05, serve=_never)
     assert raised.value.code == "limit.time"
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 30, "not at the limit of its wall time"
     assert host.going == 0
 
 
@@ -280,10 +280,9 @@ def test_a_kept_instance_remembers_and_each_call_has_its_own_fuel(load: Load) ->
 
 
 def test_a_kept_instance_is_over_after_a_failed_call(load: Load) -> None:
-    guest = load(limits=UNMETERED, execute=f"{FOR_EVER} (i64.const 0)")
-    kept = guest.keep()
-    with pytest.raises(AttemptTimedOut) as raised:
-        kept.call(b"{}", 0.02)
+    kept = load(limits=UNMETERED | {"fuel": 10_000}, execute=f"{FOR_EVER} (i64.const 0)").keep()
+    with pytest.raises(AttemptFailed) as raised:
+        kept.call(b"{}", 60.0)
     assert raised.value.data["fuel"] > 0
     assert kept.is_over
     kept.close()
@@ -462,12 +461,19 @@ def test_equal_calls_use_equal_fuel_over_both_backends(public: Host, wasm: Calla
     direct.close()
 
 
-def test_engines_are_shared_out_and_a_few_kept(public: Host, wasm: Callable[..., bytes]) -> None:
-    guest = public.load(wasm(execute=f"{FOR_EVER} (i64.const 0)"), GuestLimits())
+def test_engines_are_shared_out_and_a_few_kept(public: Host) -> None:
+    at_once = MAX_IDLE_LANES + 4
+    guest = public.load(asking(("all", "1")), GuestLimits(wall_ms=60_000))
     assert isinstance(guest, PublicGuest)
-    with ThreadPoolExecutor(MAX_IDLE_LANES + 4) as pool:
-        ends = [pool.submit(guest.call, b"{}", 0.1) for _ in range(MAX_IDLE_LANES + 4)]
-        assert all(isinstance(end.exception(), AttemptTimedOut) for end in ends)
+    all_here = threading.Barrier(at_once)  # nobody's engine is free before everybody has one
+
+    def meet(op: str, content: bytes) -> bytes:
+        all_here.wait(60)
+        return refuse(op, content)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        ends = [pool.submit(guest.call, b"{}", 60.0, serve=meet) for _ in range(at_once)]
+        assert {getattr(end.exception(), "code", None) for end in ends} == {"test.1"}
     assert len(guest._code._idle) == MAX_IDLE_LANES
 
 

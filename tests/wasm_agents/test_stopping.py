@@ -44,13 +44,10 @@ def test_an_interrupt_from_another_thread_frees_the_thread_of_a_loop(load: Load)
     with ThreadPoolExecutor(1) as pool:
         under_way = pool.submit(guest.call, b"x", 60.0, interrupt=interrupt)
         assert threading.Event().wait(0.02) is False
-        asked = time.perf_counter()
         interrupt.set()
-        error = under_way.exception(timeout=5)
-        took = time.perf_counter() - asked
+        error = under_way.exception()
     assert isinstance(error, AttemptFailed)
-    assert error.code == "guest.interrupted"
-    assert took < 0.5
+    assert error.code == "guest.interrupted", "not its deadline, which is far"
 
 
 def test_stopping_one_call_leaves_the_others_of_its_module_alone(load: Load) -> None:
@@ -59,11 +56,11 @@ def test_stopping_one_call_leaves_the_others_of_its_module_alone(load: Load) -> 
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(guest.call, b"x", 60.0, interrupt=i) for i in interrupts]
         interrupts[2].set()
-        assert calls[2].exception(timeout=5) is not None
+        assert calls[2].exception() is not None
         assert [c.done() for c in calls] == [False, False, True, False]
         for interrupt in interrupts:
             interrupt.set()
-    assert all(c.exception(timeout=5) for c in calls)
+    assert all(c.exception() for c in calls)
 
 
 def test_a_module_that_was_stopped_serves_the_next_call(load: Load) -> None:
@@ -82,7 +79,7 @@ def test_calls_that_overlap_do_not_disturb_each_other(load: Load) -> None:
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110  # nothing tells when a fiber is handed over
             await asyncio.sleep(0)
 
@@ -101,24 +98,27 @@ async def test_closing_the_host_stops_a_loop_on_a_fiber(host: Host, load: Load) 
     assert raised.value.code == "guest.interrupted"
 
 
-async def test_the_event_loop_goes_on_while_guests_run_on_fibers(load: Load) -> None:
+async def test_the_event_loop_goes_on_while_guests_run_on_fibers(host: Host, load: Load) -> None:
     guest = load(limits=UNMETERED, execute=LOOPS_ON_ONE)
-    under_way = [asyncio.create_task(_call(guest, b"x", 0.2)) for _ in range(6)]
-    turns = 0
-    while not all(call.done() for call in under_way):
-        turns += 1
+    under_way = [asyncio.create_task(_call(guest, b"x", 60.0)) for _ in range(6)]
+    await _until(lambda: host.going == 6)
+    for _ in range(100):
         await asyncio.sleep(0)
-    assert {type(call.exception()) for call in under_way} == {AttemptTimedOut}
-    assert turns > 100
+    assert not any(call.done() for call in under_way)
+    host.close()
+    ended = await asyncio.gather(*under_way, return_exceptions=True)
+    assert {getattr(end, "code", end) for end in ended} == {"guest.interrupted"}
 
 
-async def test_guests_that_never_end_do_not_keep_others_from_ending(load: Load) -> None:
+async def test_guests_that_never_end_do_not_keep_others_from_ending(host: Host, load: Load) -> None:
     guest = load(limits=UNMETERED, execute=LOOPS_ON_ONE)
-    hogs = [asyncio.create_task(_call(guest, b"x", 1.0)) for _ in range(8)]
-    await asyncio.sleep(0)
-    assert (await guest.call_async(b"xx", 0.5)).output == b""
+    hogs = [asyncio.create_task(_call(guest, b"x", 60.0)) for _ in range(8)]
+    await _until(lambda: host.going == 8)
+    assert (await guest.call_async(b"xx", 30.0)).output == b""
+    assert not any(hog.done() for hog in hogs)
+    host.close()
     ended = await asyncio.gather(*hogs, return_exceptions=True)
-    assert {type(hog) for hog in ended} == {AttemptTimedOut}
+    assert {getattr(end, "code", end) for end in ended} == {"guest.interrupted"}
 
 
 async def test_a_fiber_that_is_cancelled_leaves_nothing_running(host: Host, load: Load) -> None:

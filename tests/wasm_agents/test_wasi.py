@@ -168,7 +168,7 @@ def test_a_sleep_lets_virtual_time_pass_and_waits_for_nothing(program: Program) 
     began = time.monotonic()
     assert _polled(program, _clock(7, 10**12), _clock(8, 10**15)) == [(7, SUCCESS, 0)]
     assert program.world.elapsed() == 10**12
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 100, "it did not sleep for its 1000 s"
 
 
 @pytest.mark.parametrize(

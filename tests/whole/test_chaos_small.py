@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,15 +19,16 @@ from benchmarks.chaos.crash_points import crash_world
 from benchmarks.chaos.drains import drain_often
 from benchmarks.chaos.effects import kill_at_effects, unsurfaced
 from benchmarks.chaos.event_stream import Sent, Stream
-from benchmarks.chaos.feeder import Acknowledged, Objective, hear
+from benchmarks.chaos.feeder import Acknowledged, Feeder, Objective, hear
 from benchmarks.chaos.figures import Figure
 from benchmarks.chaos.flips import flip_bytes
 from benchmarks.chaos.full_disk import fill_disk
 from benchmarks.chaos.kept import Ended, Kept
-from benchmarks.chaos.kills import acknowledged_reruns, kill_often, lost, reruns
+from benchmarks.chaos.kills import acknowledged_reruns, kill_often, lost, reruns, stuck
 from benchmarks.chaos.parked import park_many
 from benchmarks.chaos.plans import chain, expected
 from benchmarks.chaos.streams import stream_to_many
+from benchmarks.chaos.victim import Victim
 from benchmarks.chaos.wire import Gone, Line
 
 PLACE = ("run", "s0")
@@ -50,7 +53,9 @@ async def broken(experiment: Awaitable[Sequence[Figure]]) -> list[str]:
     """What an experiment counted against a promise; how fast it was is the benchmark's to judge."""
     figures = await experiment
     fast = ("_ms", "_ms_max", "_s_max", "_idle", "per_kill_max")
-    return [f"{f.key}={f.value}" for f in figures if f.verdict == "FAILS" and not f.key.endswith(fast)]
+    return [
+        f"{f.key}={f.value} {f.what}" for f in figures if f.verdict == "FAILS" and not f.key.endswith(fast)
+    ]
 
 
 def note(
@@ -174,6 +179,24 @@ def test_an_acknowledged_attempt_that_is_not_kept_is_lost() -> None:
     assert lost([heard], kept(Ended(PLACE, 1, "success", ""))) == 0
     assert lost([heard], kept(Ended(PLACE, 1, "failure", "x.y"))) == 1
     assert lost([heard], kept()) == 1
+
+
+def test_a_run_that_is_not_over_is_counted_with_where_it_stands() -> None:
+    heard, at_work = objective(), Kept({"run": "running"}, {}, {}, Counter())
+    hear(heard, Sent(1, "queued", {}), offset=0)
+    assert stuck([heard], at_work, bar=3) == Figure("bar3_stuck", 1, most=0, what="run running at event 1")
+    assert stuck([heard], kept(), bar=3).value == 0
+
+
+async def test_what_goes_wrong_in_the_rig_is_told_and_no_finding(tmp_path: Path) -> None:
+    def no_body(rng: random.Random, tag: str) -> dict[str, object]:
+        raise LookupError(tag)
+
+    feeder = Feeder(Victim(tmp_path), random.Random(1), no_body)
+    feeding = asyncio.create_task(feeder.run())
+    await asyncio.wait({feeding})
+    with pytest.raises(ExceptionGroup):
+        await feeder.finish(feeding)
 
 
 def test_a_rerun_belongs_to_the_life_that_was_killed() -> None:
