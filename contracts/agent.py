@@ -43,8 +43,8 @@ class AgentCall:
     """What came for it while it was parked: name -> payload."""
     is_due: bool = False
     """Whether the time it was parked until has come."""
-    allowance: Mapping[str, int] = field(default_factory=dict)
-    """What it may use in this attempt where the plan says so: `fuel`, `requests`, `bytes`."""
+    allowance: Mapping[str, float] = field(default_factory=dict)
+    """What it may use in this attempt where the plan says so: `fuel`, `requests`, `bytes`, `tokens`, `usd`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ CARD_SCHEMA: Final[dict[str, Any]] = {
         },
         "uses": {
             "type": "array",
-            "items": {"enum": ["fuel", "requests", "bytes"]},
+            "items": {"enum": ["fuel", "requests", "bytes", "tokens", "usd"]},
             "uniqueItems": True,
             "description": "what of a run's budgets an attempt draws on",
         },
@@ -78,7 +78,7 @@ class AgentCard:
     words: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     uses: tuple[str, ...] = ()
-    """What of a run's budgets an attempt draws on: `fuel`, `requests`, `bytes`."""
+    """What of a run's budgets an attempt draws on: `fuel`, `requests`, `bytes`, `tokens`, `usd`."""
     untrusted_output: bool = False
     """Whether strangers write what it gives, as they do a page; of a guest it is always true."""
     timeout_s: float = 60.0

@@ -11,7 +11,7 @@ from typing import Any, Final
 from contracts.errors import Problem
 
 MAX_SCHEMA_PARTS: Final = 2000
-NOT_COUNTED: Final = frozenset({"tokens", "usd", "memory_mb"})
+NOT_COUNTED: Final = frozenset({"memory_mb"})
 """Budgets this version does not keep to."""
 REFERENCES: Final = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 

@@ -35,6 +35,7 @@ class Receipt:
 
     trace_id: str
     subtask_id: str
+    """Empty: a question to a model for the run's plan."""
     agent_type: str
     status: TraceStatus
     attempt: int
@@ -66,6 +67,8 @@ class Receipt:
     usage_text: str = ""
     guest_text: str = ""
     """The JSON of both where it was written already."""
+    planning: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Of a question to a model for the run's plan; see `contracts.trace.TraceMetadata`."""
 
     def as_trace(self, run_id: str) -> ExecutionTrace:
         """Return the trace as it is read back."""
@@ -94,6 +97,7 @@ class Receipt:
                 log=self.log,
                 usage=dict(self.usage),
                 guest=dict(self.guest),
+                planning=dict(self.planning),
             ),
         )
 
@@ -208,6 +212,7 @@ class Past:
 
     trace_id: str
     subtask_id: str
+    """Empty: a question to a model for the run's plan; it counts for what it used, and for nothing else."""
     item_index: int | None
     attempt: int
     agent_type: str

@@ -1,8 +1,8 @@
 """The receipt of one attempt: nine fields at its top, everything else under `metadata`.
 
-One trace is written per attempt, and one with attempt 0 for a subtask that
-never started. Older files, whose status is `"Success"`, `{"PartialSuccess":
-0.5}` or `{"Failure": "message"}`, are read too.
+One trace is written per attempt, one with attempt 0 for a subtask that never
+started, and one for each question to a model for the run's plan. Older files,
+whose status is `"Success"`, `{"PartialSuccess": 0.5}` or `{"Failure": "message"}`, are read too.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ class TraceMetadata(BaseModel):
     """What was used: bytes, requests, fuel, pages, refused hosts."""
     guest: dict[str, JsonValue] = {}
     """Of a guest's attempt: what was granted, and what running it again needs."""
+    planning: dict[str, JsonValue] = {}
+    """Of a question to a model for the run's plan: the model, how its reply was read and repaired, its timings."""
 
 
 class ExecutionTrace(BaseModel):

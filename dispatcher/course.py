@@ -261,6 +261,11 @@ class Course:
             self.last_event = event.event_id = self.last_event + 1
         self.office.journal.put(entry, partial(self._kept, entry, self.last_event, done))
 
+    def note(self, receipt: Receipt) -> None:
+        """Keep a receipt nothing follows from; none is kept any more once the run's end is on its way."""
+        if not self._is_over:
+            self.put(self.entry(receipt=receipt))
+
     def _kept(self, entry: Entry, event: int, done: Done | None, error: CallsheetError | None) -> None:
         if error is None:
             self.kept_event = event

@@ -188,6 +188,11 @@ class LocalEngine:
         state = self._journal.state(run_id)
         return "absent" if state is None or state.is_final else "parked"
 
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many runs are in memory, and how many wait for a place there."""
+        return len(self._runs.active), len(self._runs.queue) + len(self._accepting)
+
     async def wait(self, run_id: str, timeout_s: float | None = None) -> bool:
         """Return True once the run has ended (durably), False after `timeout_s` seconds or once drained."""
         if run_id not in self._runs.active and run_id not in self._runs.queue:
@@ -196,12 +201,14 @@ class LocalEngine:
                 return True
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(run_id, []).append(ended)
-        done, _ = await asyncio.wait({ended}, timeout=timeout_s)
-        if not done and (waiters := self._waiters.get(run_id)) is not None:
-            waiters.remove(ended)
-            if not waiters:
-                del self._waiters[run_id]
-        return bool(done) and not ended.cancelled()
+        try:
+            await asyncio.wait({ended}, timeout=timeout_s)
+        finally:  # whoever waits may go away
+            if not ended.done() and (waiters := self._waiters.get(run_id)) is not None:
+                waiters.remove(ended)
+                if not waiters:
+                    del self._waiters[run_id]
+        return ended.done() and not ended.cancelled()
 
     async def run_worker(self) -> None:
         """Take up what the journal left unfinished, wake what parks, until drained."""

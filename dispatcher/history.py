@@ -73,7 +73,7 @@ class History:
             trail.intent = intent
 
     def _follow(self, past: Iterable[Past]) -> None:
-        for attempt in past:
+        for attempt in (p for p in past if p.subtask_id):
             if attempt.ended is not None:
                 self.ended[attempt.subtask_id] = attempt.ended
             if attempt.attempt == 0 and attempt.item_index is None:

@@ -8,7 +8,7 @@ result and the intent of the effect it leads to.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -71,6 +71,10 @@ class StorageJournal:
         self._next_at = 0.0
         self._is_woken = False  # set by the writer's thread, cleared by the loop before it looks
         self._keys_forgotten_ms = 0
+        self.traces_kept = 0
+        """Since this process began."""
+        self.runs_ended: Counter[str] = Counter()
+        """State -> runs, likewise."""
 
     def create(
         self,
@@ -109,6 +113,9 @@ class StorageJournal:
             done(exc)
             return
         closes = entry.run is not None and entry.run.state.is_final
+        if copies or closes:
+            ended = entry.run.state.value if entry.run is not None and closes else ""
+            done = partial(self._counted, len(copies), ended, done)
         if self._mirror is not None and (copies or closes):
             done = partial(self._mirrored, self._mirror, copies, done, closes)
         self._submit(
@@ -209,6 +216,13 @@ class StorageJournal:
         while told:
             done, error = told.popleft()
             done(error)
+
+    def _counted(self, traces: int, ended: str, done: Done, error: CallsheetError | None) -> None:
+        if error is None:
+            self.traces_kept += traces
+            if ended:
+                self.runs_ended[ended] += 1
+        done(error)
 
     def _mirrored(
         self,

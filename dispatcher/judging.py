@@ -46,7 +46,7 @@ class Judge:
     def conclude(self, work: Work, outcome: Outcome) -> None:
         """Keep what an attempt came to, and go on from there."""
         course = self._course
-        if work.reserved:
+        if work.reserved or course.purse.is_bounded:
             course.purse.settle(work.reserved, work.used(outcome))
             work.reserved = {}
             self._calls.offer_short()
@@ -76,7 +76,7 @@ class Judge:
         """Return the receipt of an attempt that is over."""
         found = receipt_of(work, outcome, trace_id=self._office.ids.new(), started_ms=started_ms)
         if work.meter is not None:
-            found.usage, found.usage_text = {**found.usage, **work.meter.used()}, ""
+            found.usage, found.usage_text = work.metered(found.usage), ""
         if work.spent:
             told = used_of(found.usage)
             found.usage = {**found.usage, **{n: told.get(n, 0) + used for n, used in work.spent.items()}}

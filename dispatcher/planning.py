@@ -1,4 +1,7 @@
-"""Plans the runs that brought none, outside the courses: a plan is kept before anything of it runs."""
+"""Plans the runs that brought none, outside the courses: a plan is kept before anything of it runs.
+
+What a model was asked for it is kept when it has answered, before the plan is.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ import structlog
 from contracts.errors import CallsheetError
 from contracts.journal import Done, Entry, Event, Opened, Signal, StateKind
 from contracts.plan import Plan
+from contracts.planning_call import PlanningCall, heard_by
 from contracts.run import Run, RunState
 from contracts.trace import ErrorRecord
 from dispatcher.office import Office
+from dispatcher.planning_receipts import PlanningCalls, past_of
 from dispatcher.reply import record_of
 
 MakePlan = Callable[[Run], Awaitable[Plan]]
@@ -47,6 +52,7 @@ class Planning:
         self._epoch = opened.epoch
         self._event = opened.last_event
         self._signals: list[Signal] = list(opened.signals)
+        self._past = list(opened.past)
         self._make_plan = make_plan
         self._planned = planned
         self._ended = ended
@@ -93,7 +99,7 @@ class Planning:
         state, error = RunState.CANCELLED, None
         try:
             if self._reason is None:
-                plan = await self._make_plan(self._run)
+                plan = await self._made_plan()
                 self._put("planned", done=self._hand_over, plan=plan)
                 return
         except asyncio.CancelledError:
@@ -106,6 +112,20 @@ class Planning:
             state, error = RunState.FAILED, ErrorRecord(code="internal.error", message=type(exc).__name__)
         self._end(state, error)
 
+    async def _made_plan(self) -> Plan:
+        calls = PlanningCalls(self._office.ids, self._office.clock)
+        with heard_by(lambda call: self._keep_call(calls, call)):
+            return await self._make_plan(self._run)
+
+    def _keep_call(self, calls: PlanningCalls, call: PlanningCall) -> None:
+        if self._is_dead or self._run.state is not RunState.PLANNING:
+            return  # whoever was left behind by a planner that went on without it
+        receipt = calls.receipt(call)
+        self._event += 1
+        receipt.event_id = self._event
+        self._past.append(past_of(receipt))
+        self._give(Entry(self._run.run_id, self._epoch, receipts=[receipt]))
+
     def _end(self, state: RunState, error: ErrorRecord | None) -> None:
         error = error or ErrorRecord(code="run.cancelled", message=self._reason or "cancelled")
         kind: StateKind = "cancelled" if state is RunState.CANCELLED else "failed"
@@ -115,7 +135,9 @@ class Planning:
         self._run = self._run.model_copy(update=change)
         self._event += 1
         event = Event(self._event, kind, self._office.now_ms())
-        entry = Entry(self._run.run_id, self._epoch, run=self._run, events=[event])
+        self._give(Entry(self._run.run_id, self._epoch, run=self._run, events=[event]), done)
+
+    def _give(self, entry: Entry, done: Done | None = None) -> None:
         self._office.journal.put(entry, lambda error: self._kept(entry, error, done))
 
     def _kept(self, entry: Entry, error: CallsheetError | None, done: Done | None) -> None:
@@ -130,7 +152,8 @@ class Planning:
     def _hand_over(self, error: CallsheetError | None) -> None:
         if error is None and not self._is_dead:
             self._is_dead = True
-            self._planned(Opened(self._run, self._epoch, self._event, signals=tuple(self._signals)))
+            signals = tuple(self._signals)
+            self._planned(Opened(self._run, self._epoch, self._event, past=self._past, signals=signals))
 
     def _tell_end(self, error: CallsheetError | None) -> None:
         if error is None and not self._is_dead:

@@ -1,4 +1,8 @@
-"""What a run may still use: reserved before an attempt starts, settled when it has ended."""
+"""What a run may still use: reserved before an attempt starts, settled when it has ended.
+
+Money is counted in whole billionths: a sum of fractions would leave a rest
+that somebody waits for in vain.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,19 @@ from pydantic import JsonValue
 
 from contracts.plan import Budget
 
-NAMES: Final = ("fuel", "requests", "bytes")
-SHARE: Final[Mapping[str, int]] = {"fuel": 2_000_000_000, "requests": 50, "bytes": 10 * 1024 * 1024}
+Amounts = dict[str, float]
+"""Of each thing, in the unit a plan names it in."""
+
+NAMES: Final = ("fuel", "requests", "bytes", "tokens", "usd")
+SHARE: Final[Mapping[str, float]] = {
+    "fuel": 2_000_000_000, "requests": 50, "bytes": 10 * 1024 * 1024, "tokens": 20_000, "usd": 0.5,
+}  # fmt: skip
 """What an attempt is given where its subtask names no budget of its own and the run has that much left."""
 
 MOST: Final = 2**63 - 1
 """Of one thing, used at once."""
-
-Amounts = dict[str, int]
+PARTS: Final[Mapping[str, int]] = {"usd": 1_000_000_000}
+"""What is not counted in ones."""
 
 
 class Purse:
@@ -27,7 +36,7 @@ class Purse:
     """
 
     def __init__(self, budget: Budget | None) -> None:
-        self._left = amounts_of(budget)
+        self._left = {name: _counted(name, amount) for name, amount in amounts_of(budget).items()}
         self._reserved = dict.fromkeys(self._left, 0)
 
     @property
@@ -40,12 +49,16 @@ class Purse:
         """Whether some attempt holds a reservation, so that more may come free."""
         return any(self._reserved.values())
 
+    def spent(self, names: Collection[str]) -> str:
+        """Return which of some things is used up; empty where none is, whatever is set aside."""
+        return next((name for name in names if self._left.get(name, 1) <= 0), "")
+
     def spend(self, usages: Iterable[Mapping[str, JsonValue]]) -> None:
         """Take off what earlier attempts used."""
         for usage in usages:
             for name, used in used_of(usage).items():
                 if name in self._left:
-                    self._left[name] -= used
+                    self._left[name] -= _counted(name, used)
 
     def reserve(self, budget: Budget | None, uses: Collection[str]) -> Amounts | None:
         """Return what an attempt may use, set aside for it; None when something is used up.
@@ -55,35 +68,45 @@ class Purse:
             uses: What its agent uses at all, as its card says.
         """
         own = amounts_of(budget)
-        allowed = dict(own)
+        wanted: dict[str, int] = {}
         for name in self._left.keys() & {*uses, *own}:
             free = self._left[name] - self._reserved[name]
-            wanted = own.get(name, min(SHARE[name], max(free, 1)))
-            if free < wanted:
+            share = (
+                _counted(name, own[name]) if name in own else min(_counted(name, SHARE[name]), max(free, 1))
+            )
+            if free < share:
                 return None
-            allowed[name] = wanted
-        for name in self._left.keys() & allowed.keys():
-            self._reserved[name] += allowed[name]
-        return allowed
+            wanted[name] = share
+        for name, share in wanted.items():
+            self._reserved[name] += share
+        return own | {name: _told(name, share) for name, share in wanted.items()}
 
-    def settle(self, reserved: Mapping[str, int], usage: Mapping[str, JsonValue]) -> None:
+    def settle(self, reserved: Mapping[str, float], usage: Mapping[str, JsonValue]) -> None:
         """Give a reservation back and take off what was used."""
         used = used_of(usage)
         for name in self._left:
-            self._reserved[name] -= reserved.get(name, 0)
-            self._left[name] -= used.get(name, 0)
+            self._reserved[name] -= _counted(name, reserved.get(name, 0))
+            self._left[name] -= _counted(name, used.get(name, 0))
 
 
 def amounts_of(budget: Budget | None) -> Amounts:
     """Return the counted parts of a budget."""
-    found = {"fuel": budget.fuel, "requests": budget.requests, "bytes": budget.bytes} if budget else {}
+    found = {name: getattr(budget, name) for name in NAMES} if budget else {}
     return {name: amount for name, amount in found.items() if amount is not None}
 
 
 def used_of(usage: Mapping[str, JsonValue]) -> Amounts:
     """Return the counted parts of what an attempt says it used."""
     return {
-        name: int(min(amount, MOST))
+        name: min(amount, MOST) if name in PARTS else int(min(amount, MOST))
         for name in NAMES
         if isinstance(amount := usage.get(name), int | float) and not isinstance(amount, bool) and amount > 0
     }
+
+
+def _counted(name: str, amount: float) -> int:
+    return round(amount * PARTS[name]) if name in PARTS else int(amount)
+
+
+def _told(name: str, count: int) -> float:
+    return count / PARTS[name] if name in PARTS else count

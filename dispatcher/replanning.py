@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import JsonValue
@@ -21,6 +21,7 @@ from contracts.bounds import bounds_problems
 from contracts.errors import AttemptFailed, CallsheetError, InvalidPlan, Unavailable
 from contracts.journal import Entry, Opened
 from contracts.plan import Plan, Subtask
+from contracts.planning_call import PlanningCall, heard_by
 from contracts.replanning import (
     MAX_REPLANS,
     NEVER_REPLANNED,
@@ -35,12 +36,15 @@ from contracts.replanning import (
 from contracts.taint import is_effectful
 from contracts.trace import TraceStatus
 from dispatcher.asking import Unanswered, answered
+from dispatcher.planning_receipts import PlanningCalls
 
 if TYPE_CHECKING:
     from dispatcher.course import Course
 
 MakeReplan = Callable[[Failed], Awaitable[Plan]]
 FAILED = (TraceStatus.FAILURE, TraceStatus.TIMEOUT)
+ASKING: Final = ("tokens", "usd")
+"""What a question to a model costs of a run's budget."""
 
 _log = structlog.get_logger(__name__)
 
@@ -120,6 +124,10 @@ class Replanning:
             return AttemptFailed("plan.not_replanned", f"{subtask.id!r} acts on the world")
         if self._rounds >= MAX_REPLANS:
             return AttemptFailed("plan.replan_limit", f"the run was replanned {MAX_REPLANS} times before")
+        if spent := self._course.purse.spent(ASKING):
+            return AttemptFailed(
+                "budget.exhausted", f"the run's budget of {spent} leaves nothing to plan with"
+            )
         return None
 
     def _code(self, subtask_id: str) -> str:
@@ -132,8 +140,10 @@ class Replanning:
 
     async def _go(self) -> None:
         course, name = self._course, self._waiting[0]
+        calls = PlanningCalls(course.office.ids, course.office.clock, plan_id=course.plan.plan_id)
         try:
-            failed, plan = await self._planned(name)
+            with heard_by(lambda call: self._keep_call(calls, call)):
+                failed, plan = await self._planned(name)
         except asyncio.CancelledError:
             if self._is_stopped:
                 return
@@ -164,6 +174,11 @@ class Replanning:
         if problems:
             raise InvalidPlan(problems)
         return failed, plan
+
+    def _keep_call(self, calls: PlanningCalls, call: PlanningCall) -> None:
+        receipt = calls.receipt(call)
+        self._course.purse.spend([receipt.usage])
+        self._course.note(receipt)
 
     def _failed(self, name: str) -> Failed:
         course = self._course

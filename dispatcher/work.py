@@ -14,8 +14,9 @@ from contracts.journal import Entry, Signal, Wait
 from contracts.plan import Subtask
 from dispatcher.attempt import Attempt, Outcome
 from dispatcher.inputs import Element
-from dispatcher.purse import used_of
-from egress.meter import Meter
+from dispatcher.purse import Amounts, used_of
+from dispatcher.reply import usage_of
+from egress.meter import TOLD, Meter
 
 if TYPE_CHECKING:
     from dispatcher.course import Course
@@ -47,7 +48,7 @@ class Work:
     """Of the attempt under way, Unix milliseconds."""
     needs_event: int = 0
     """The event that must be durable before a step with an effect may start."""
-    reserved: dict[str, int] = field(default_factory=dict)
+    reserved: Amounts = field(default_factory=dict)
     signals: Mapping[str, JsonValue] = field(default_factory=dict)
     taken: tuple[Signal, ...] = ()
     """The signals it is given."""
@@ -55,7 +56,7 @@ class Work:
     """What it waited for, until this attempt's end is kept."""
     is_due: bool = False
     meter: Meter | None = None
-    spent: dict[str, int] = field(default_factory=dict)
+    spent: Amounts = field(default_factory=dict)
     """What the attempt used of which has to be found out what it came to."""
     is_uncertain: bool = False
     """An attempt at its effect was made of which nobody knows yet what it came to."""
@@ -83,8 +84,16 @@ class Work:
         if outcome.reply is not None:
             usage.update(outcome.reply.usage)
         elif outcome.error is not None:
-            usage.update(used_of(outcome.error.data))
-        return {**usage, **(self.meter.used() if self.meter is not None else {})}
+            usage.update(usage_of(outcome.error))
+        return self.metered(usage)
+
+    def metered(self, usage: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return what an attempt says it used, with what was counted of it."""
+        found = dict(usage)
+        for name, used in (self.meter.used() if self.meter is not None else {}).items():
+            told = used_of(usage).get(name, 0) if name in TOLD else 0
+            found[name] = max(used, told)
+        return found
 
     def rank(self) -> Rank:
         """Return its place in the queue: the run's turn, the longest remaining path, the plan's order."""

@@ -6,11 +6,13 @@ The status is the caller's to judge: a 404 is an answer. What is refused is
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
@@ -23,10 +25,14 @@ from egress.decode import read_decoded
 from egress.fetch_door import Fetched, Guard
 from egress.meter import charge
 from egress.resolve import Resolver, SystemResolver
+from egress.sdk_transport import SdkTransport
 from egress.target import shown
 from egress.transport import Door, Passage, PinnedTransport
 from egress.turns import PER_HOST, HostTurns
 from egress.wire import joined_headers
+
+if TYPE_CHECKING:
+    import httpx2
 
 _LOCATION: Final = "callsheet.location"
 
@@ -44,6 +50,7 @@ class Egress:
     ) -> None:
         self._turns = HostTurns(per_host)
         self._door = Door(resolver or SystemResolver(), tls, clock or SystemClock())
+        self._client2: Any = None  # imported for the first SDK that is built on httpx2
         self.counts = self._door.counts
 
     async def __aenter__(self) -> Self:
@@ -111,8 +118,26 @@ class Egress:
         and `httpx.RemoteProtocolError` for redirects, where httpx follows them.
         """
         limits = limits or policy.limits
-        transport = BoundedTransport(PinnedTransport(self._door, policy, limits), limits, self.counts)
-        return open_client(transport, redirects=limits.redirects)
+        return open_client(self._bounded(policy, limits), redirects=limits.redirects)
+
+    async def sdk_transport(
+        self, policy: Policy, *, limits: FetchLimits, headers: Mapping[str, str]
+    ) -> httpx.AsyncBaseTransport:
+        """Return the way out for an SDK's own httpx client; see `SdkDoor`."""
+        return SdkTransport(self._bounded(policy, limits), headers)
+
+    async def sdk_client(
+        self, policy: Policy, *, limits: FetchLimits, headers: Mapping[str, str]
+    ) -> httpx2.AsyncClient:
+        """Return a client for an SDK that is built on httpx2; see `SdkDoor`."""
+        if self._client2 is None:
+            self._client2 = await asyncio.to_thread(import_module, f"{__package__}.client2")
+        transport = await self.sdk_transport(policy, limits=limits, headers=headers)
+        client: httpx2.AsyncClient = self._client2.open_client2(transport)
+        return client
+
+    def _bounded(self, policy: Policy, limits: FetchLimits) -> BoundedTransport:
+        return BoundedTransport(PinnedTransport(self._door, policy, limits), limits, self.counts)
 
 
 async def _follow(

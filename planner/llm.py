@@ -6,28 +6,28 @@ inputs, the plan's name and who planned it.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from contracts.card import AgentCard
-from contracts.effect import Effect
 from contracts.errors import AttemptFailed, InvalidInput, InvalidPlan, Problem
-from contracts.hosts import hosts_within
 from contracts.jsonvalue import canonical_json
+from contracts.planning_call import OnPlanningCall
 from contracts.structure import seal
+from planner.allowed import allowed
 from planner.catalogue import catalogue_sha256
+from planner.full_shape import full_shape
 from planner.objective import check_inputs, check_objective
-from planner.prompt import correction, first_messages
+from planner.prompt import correction, first_messages, shown_cards
+from planner.questions import Question, as_problem, told
 from planner.reading.plan import read_plan
 from planner.reading.reply import Reply
 from planner.reading.suspicions import suspicions
 from planner.reading.tokens import truncated
-from planner.rules.text import read_text
-from planner.validation import Asked, check
-from providers.chat import ChatProvider, Completion, Message
+from planner.validation import check
+from providers.chat import ChatProvider, Completion, Message, Options, ReplySource
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -35,15 +35,10 @@ if TYPE_CHECKING:
 ROUNDS: Final = 2
 CUT_OFF: Final = frozenset({"length", "max_tokens"})
 """Words of endpoints for a reply that is not whole, however whole it looks."""
-_READING: Final = {"provider.truncated": "plan.reply_truncated"}
 MAX_TOKENS: Final = 8192
 TAKEN: Final = ("subtasks", "result_key")
 """All that is taken of a reply."""
 IGNORED: Final = frozenset({"schema", "plan_id", "parent", "origin", "objective", "inputs", "estimate"})
-
-
-HARMLESS: Final = frozenset({Effect.PURE.value, Effect.IDEMPOTENT.value})
-_WORD: Final = re.compile(r"[^\W_]+(?:[:_][^\W_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +47,6 @@ class _Asked:
     inputs: Mapping[str, JsonValue]
     cards: Sequence[AgentCard]
     capabilities: frozenset[str] | None = None
-
-    def allows(self) -> Asked:
-        """Return what a plan may reach and do: what the objective and the inputs name, nothing more."""
-        text = read_text(self.objective)
-        hosts = hosts_within([self.objective, *text.urls, *text.images, dict(self.inputs)])
-        return Asked(
-            hosts=frozenset(hosts),
-            effects=HARMLESS,
-            agents=frozenset(self._called()),
-            capabilities=self.capabilities,
-            is_model=True,
-        )
-
-    def _called(self) -> Iterator[str]:
-        """Yield the agents the objective calls by name, or by a word their cards say calls for them."""
-        said = {word.lower() for word in _WORD.findall(self.objective)}
-        for card in self.cards:
-            if not said.isdisjoint({card.name, card.name.removeprefix("wasm:"), *card.words}):
-                yield card.name
 
 
 async def plan_by_model(
@@ -81,6 +57,8 @@ async def plan_by_model(
     cards: Sequence[AgentCard],
     max_tokens: int = MAX_TOKENS,
     capabilities: frozenset[str] | None = None,
+    on_call: OnPlanningCall | None = None,
+    timeout_s: float | None = None,
 ) -> dict[str, JsonValue]:
     """Return a sealed plan document that passed every check.
 
@@ -91,6 +69,8 @@ async def plan_by_model(
         cards: The agents at hand.
         max_tokens: Of one reply.
         capabilities: What the operator grants guests, as in `Asked`; None: unknown.
+        on_call: Told of each question to the model.
+        timeout_s: For both rounds: the second has what the first left. None: as long as each may take.
 
     Raises:
         InvalidInput: The objective cannot be used.
@@ -100,25 +80,75 @@ async def plan_by_model(
     asked = _Asked(check_objective(objective), inputs, cards, capabilities)
     check_inputs(inputs)
     messages = first_messages(asked.objective, inputs, cards)
-    prompt_sha256 = _prompt_sha256(messages)
-    problems: list[Problem] = []
-    for round_number in range(1, ROUNDS + 1):
-        text = ""
-        try:
-            completion = await provider.complete(messages, max_tokens=max_tokens)
-            text = completion.text
-            reply = _read(completion, inputs)
-        except InvalidInput as exc:
-            problems = [Problem(exc.code, "", exc.message, exc.hint)]
-        except AttemptFailed as exc:
-            problems = [Problem(_READING.get(exc.code, "plan.reply_malformed"), "", exc.message)]
-        else:
-            document = _document(asked, reply, _origin(completion, reply, asked, prompt_sha256, round_number))
-            problems = _problems(asked, reply, document)
-            if not problems:
-                return document
-        messages = (*messages[:2], *correction(text, problems))
-    raise InvalidPlan(problems, hint="Say it in other words, or plan with --no-model.")
+    shape = full_shape(shown_cards(asked.objective, cards), inputs)
+    options = Options(shape=shape, prefix_messages=1)
+    question = Question(messages)
+    first_sha256 = question.prompt_sha256
+    loop = asyncio.get_running_loop()
+    until = None if timeout_s is None else loop.time() + timeout_s
+    for number in range(1, ROUNDS + 1):
+        made: dict[str, Any] = {"prompt_sha256": first_sha256, "llm_rounds": number}
+        with told(question, on_call):
+            document = await _answered(
+                question, question.ask(provider, max_tokens=max_tokens, options=options), asked, made=made
+            )
+        if document is not None:
+            return document
+        left_s = None if until is None else until - loop.time()
+        if number == ROUNDS or (left_s is not None and left_s <= 0):
+            break
+        options = replace(options, timeout_s=left_s)
+        again = correction(question.reply, question.problems)
+        question = Question((*messages[:2], *again), number=number + 1)
+    raise InvalidPlan(question.problems, hint="Say it in other words, or plan with --no-model.")
+
+
+async def plan_by_source(
+    source: ReplySource,
+    objective: str,
+    *,
+    inputs: Mapping[str, JsonValue],
+    cards: Sequence[AgentCard],
+    capabilities: frozenset[str] | None = None,
+    on_call: OnPlanningCall | None = None,
+) -> dict[str, JsonValue]:
+    """Return a sealed plan document of a planner elsewhere, which is asked once; see `plan_by_model`.
+
+    Args:
+        source: The planner; it is shown the objective and the names of the inputs.
+        objective: What is to be done.
+        inputs: The context keys the caller gives.
+        cards: The agents at hand.
+        capabilities: What the operator grants guests, as in `Asked`; None: unknown.
+        on_call: Told of the question.
+    """
+    asked = _Asked(check_objective(objective), inputs, cards, capabilities)
+    check_inputs(inputs)
+    keys = sorted(inputs)
+    question = Question((Message("user", canonical_json([asked.objective, [*keys]])),))
+    made: dict[str, Any] = {"prompt_sha256": question.prompt_sha256, "llm_rounds": 1}
+    with told(question, on_call):
+        answer = question.take(source.reply(asked.objective, keys))
+        document = await _answered(question, answer, asked, made=made)
+    if document is None:
+        raise InvalidPlan(question.problems, hint="Say it in other words, or plan with --no-model.")
+    return document
+
+
+async def _answered(
+    question: Question, answer: Awaitable[Completion], asked: _Asked, *, made: Mapping[str, Any]
+) -> dict[str, JsonValue] | None:
+    """Return the plan that is answered; None, and the question's problems, when it cannot be used."""
+    try:
+        completion = await answer
+        reply = _read(completion, asked.inputs)
+    except (InvalidInput, AttemptFailed) as exc:
+        question.problems = [as_problem(exc)]
+        return None
+    question.repairs = reply.repairs
+    document = _document(asked, reply, {**_origin(completion, reply, asked), **made})
+    question.problems = _problems(asked, reply, document)
+    return None if question.problems else document
 
 
 def _read(completion: Completion, inputs: Mapping[str, JsonValue]) -> Reply:
@@ -132,7 +162,8 @@ def _problems(asked: _Asked, reply: Reply, document: Mapping[str, JsonValue]) ->
     if any(problem.code == "plan.too_many_subtasks" for problem in suspect):
         return suspect  # thousands of wrong subtasks would be told one by one
     named = {problem.pointer for problem in suspect if problem.code == "plan.dependency_by_name"}
-    found = check(document, asked.cards, asked=asked.allows())
+    may = allowed(asked.objective, asked.inputs, asked.cards, capabilities=asked.capabilities)
+    found = check(document, asked.cards, asked=may)
     plain = [p for p in found if p.code != "plan.dangling_dependency" or p.pointer not in named]
     return [*_key_problems(reply), *plain, *suspect]
 
@@ -146,15 +177,11 @@ def _document(asked: _Asked, reply: Reply, origin: dict[str, Any]) -> dict[str, 
     return seal(document)
 
 
-def _origin(
-    completion: Completion, reply: Reply, asked: _Asked, prompt_sha256: str, rounds: int
-) -> dict[str, Any]:
+def _origin(completion: Completion, reply: Reply, asked: _Asked) -> dict[str, Any]:
     origin: dict[str, Any] = {
         "planner": "llm",
         "model": completion.model,
         "catalogue_sha256": catalogue_sha256(asked.cards),
-        "prompt_sha256": prompt_sha256,
-        "llm_rounds": rounds,
     }
     return origin | ({"repairs": [dict(r) for r in reply.repairs]} if reply.repairs else {})
 
@@ -164,8 +191,3 @@ def _key_problems(reply: Reply) -> list[Problem]:
     return [
         Problem("plan.shape", f"/{name[:60]}", f"a plan has no field {name[:60]!r}") for name in extra[:20]
     ]
-
-
-def _prompt_sha256(messages: Sequence[Message]) -> str:
-    text = canonical_json([[m.role, m.content] for m in messages])
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,48 +1,65 @@
-"""The planner the rest of the house knows: the model where one is set, else the rules; both checked alike."""
+"""The planner the rest of the house knows: the rules, a model where one is set, or both; every plan checked alike."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import JsonValue
 
 from contracts.card import AgentCard
-from contracts.errors import CallsheetError, InvalidPlan, Unavailable
+from contracts.errors import CallsheetError, InvalidInput, InvalidPlan, Unavailable
 from contracts.plan import Plan, load_plan
+from contracts.planning_call import OnPlanningCall
 from contracts.replanning import Failed
 from planner.checks.asked import Asked
-from planner.llm import plan_by_model
 from planner.objective import check_inputs, check_objective
 from planner.plan_cache import PlanCache
 from planner.replanning import replan
 from planner.rules.plan import plan_by_rules
 from planner.validation import check
-from providers.chat import ChatProvider
+from planner.ways import ModelWay, Planning, Style, compared, instead, is_sure, labelled, neither
+from providers.chat import ChatProvider, ReplySource
 
 Fallback = Literal["rules", "fail"]
 
 
 class ObjectivePlanner:
-    """Plans by the model, when there is one, or by rules.
+    """Plans by the model, when there is one, by rules, or by whichever of the two is better at it.
 
     Args:
-        provider: The model; None plans by rules alone.
+        provider: The model; with no source either, the rules plan alone.
+        source: A planner elsewhere, asked in place of a model.
+        style: What the model writes. One that writes sketches is asked where the rules refuse, and never replans.
+        planning: Who plans where a model is set.
         cache: Plans made before; a cache of its own when absent.
         fallback: When the model's replies cannot be used or it does not answer: the rules' plan,
             which says so in `origin.warnings`, or the failure.
         capabilities: What the operator grants guests, as in `Asked`; every plan is held to it. None: unknown.
+        on_call: Told of every question to the model, when it was answered or not.
+        timeout_s: For all that a model is asked for one plan; None: as long as each question may take.
     """
 
     def __init__(
         self,
         provider: ChatProvider | None = None,
         *,
+        source: ReplySource | None = None,
+        style: Style = "full",
+        planning: Planning = "auto",
         fallback: Fallback = "rules",
         cache: PlanCache | None = None,
         capabilities: frozenset[str] | None = None,
+        on_call: OnPlanningCall | None = None,
+        timeout_s: float | None = None,
     ) -> None:
-        self._provider = provider
+        has_model = planning != "rules" and (provider is not None or source is not None)
+        way = ModelWay(provider, source, style, capabilities, on_call, timeout_s)
+        self._way = way if has_model else None
+        self._replans = provider if has_model and style == "full" else None
+        self._rules_first = source is None and style == "sketch" and planning != "model"
+        self._compares = planning == "both"
+        self._on_call = on_call
         self._capabilities = capabilities
         self._cache = PlanCache() if cache is None else cache
         self._fallback = fallback
@@ -59,30 +76,79 @@ class ObjectivePlanner:
         """Return the same as `plan`, as JSON."""
         asked = check_objective(objective)
         check_inputs(inputs)
-        by = "rules" if self._provider is None else "model"
-        found = self._cache.find(asked, inputs=inputs, cards=cards, by=by)
-        if found is not None:
-            return self._granted(found, cards)
+        if self._way is None:
+            return self._by_rules(asked, inputs, cards)
+        if self._rules_first:
+            return await self._rules_then_model(self._way, asked, inputs, cards)
+        return await self._model_then_rules(self._way, asked, inputs, cards)
+
+    async def _rules_then_model(
+        self, way: ModelWay, asked: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    ) -> dict[str, JsonValue]:
         try:
-            document = (
-                self._by_rules(asked, inputs, cards)
-                if self._provider is None
-                else await plan_by_model(
-                    self._provider, asked, inputs=inputs, cards=cards, capabilities=self._capabilities
-                )
-            )
-        except (InvalidPlan, Unavailable) as exc:
-            if self._provider is None or self._fallback == "fail":
+            document = self._by_rules(asked, inputs, cards)
+        except InvalidInput as refusal:
+            if is_sure(refusal):
                 raise
-            # not kept: asked again, the model may do better
-            return _labelled(exc, self._by_rules(asked, inputs, cards))
-        self._cache.keep(document, inputs=inputs, cards=cards, by=by)
-        return document
+            try:
+                found = await self._by_model(way, asked, inputs, cards)
+            except CallsheetError as exc:
+                if self._fallback == "fail" and not isinstance(exc, InvalidInput):
+                    raise
+                raise neither(refusal, exc) from exc
+            return labelled(found, "the rules know no plan for this; it is the model's")
+        if not self._compares:
+            return document
+        try:
+            return compared(document, await self._by_model(way, asked, inputs, cards), who="the model")
+        except CallsheetError as exc:
+            return compared(document, exc, who="the model")
+
+    async def _model_then_rules(
+        self, way: ModelWay, asked: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    ) -> dict[str, JsonValue]:
+        try:
+            document = await self._by_model(way, asked, inputs, cards)
+        except (InvalidPlan, Unavailable) as exc:
+            if self._fallback == "fail":
+                raise
+            # not kept as the model's: asked again, it may do better
+            try:
+                document = self._made_by_rules(asked, inputs, cards)
+            except InvalidInput as refusal:
+                raise neither(refusal, exc) from exc
+            return labelled(document, instead(exc))
+        if not self._compares:
+            return document
+        try:
+            return compared(document, self._by_rules(asked, inputs, cards), who="the rules")
+        except CallsheetError as exc:
+            return compared(document, exc, who="the rules")
 
     def _by_rules(
-        self, objective: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+        self, asked: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
     ) -> dict[str, JsonValue]:
-        return self._granted(plan_by_rules(objective, inputs=inputs, cards=cards), cards)
+        found = self._cache.find(asked, inputs=inputs, cards=cards, by="rules")
+        if found is not None:
+            return self._granted(found, cards)
+        document = self._made_by_rules(asked, inputs, cards)
+        self._cache.keep(document, inputs=inputs, cards=cards, by="rules")
+        return document
+
+    async def _by_model(
+        self, way: ModelWay, asked: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    ) -> dict[str, JsonValue]:
+        found = self._cache.find(asked, inputs=inputs, cards=cards, by="model")
+        if found is not None:
+            return self._granted(found, cards)
+        document = await way.plan(asked, inputs, cards)
+        self._cache.keep(document, inputs=inputs, cards=cards, by="model")
+        return document
+
+    def _made_by_rules(
+        self, asked: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
+    ) -> dict[str, JsonValue]:
+        return self._granted(plan_by_rules(asked, inputs=inputs, cards=cards), cards)
 
     def _granted(self, document: dict[str, JsonValue], cards: Sequence[AgentCard]) -> dict[str, JsonValue]:
         """Return a plan whose guests are granted what they cannot do without.
@@ -97,11 +163,6 @@ class ObjectivePlanner:
 
     async def replan(self, failed: Failed) -> Plan:
         """Return a plan that goes on after a failed step; see `contracts.engine.Planner`."""
-        return await replan(failed, self._provider, falls_back=self._fallback == "rules")
-
-
-def _labelled(why: CallsheetError, document: dict[str, Any]) -> dict[str, JsonValue]:
-    """Return the rules' plan with a note of why it is not the model's; its name stays, origin is not hashed."""
-    note = f"the model's plan was not used ({why.code}: {why.message[:300]}); the rules planned instead"
-    origin = dict(document["origin"])
-    return document | {"origin": origin | {"warnings": [note, *origin.get("warnings", [])]}}
+        return await replan(
+            failed, self._replans, falls_back=self._fallback == "rules", on_call=self._on_call
+        )

@@ -1,29 +1,47 @@
-"""Any endpoint that speaks `POST {url}/chat/completions`, through the same door as every page.
+"""Any endpoint that speaks OpenAI's chat completions, through OpenAI's own SDK.
 
 The URL is the operator's, so it carries its own grant, a private address
-included; nothing else is reachable by it, redirects to other hosts neither.
-The key is never in an error, a log or a repr.
+included; nothing else is reachable by it, redirects neither. The key is never
+in an error, a log or a repr, and no key of the environment is ever sent.
+
+Servers differ: what one does not take is left out from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
-from urllib.parse import urlsplit
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import JsonValue, SecretStr
+from pydantic import SecretStr
+from typing_extensions import override
 
-from contracts.errors import AttemptFailed, CallsheetError, InvalidInput, Unavailable
-from contracts.jsonvalue import canonical_json, parse_json, resolve_pointer
-from contracts.policy import FetchLimits, Grant, Policy
-from egress.fetch_door import Fetched, Fetcher
-from providers.chat import Completion, Message, Usage
+from contracts.clock import Clock
+from contracts.jsonvalue import parse_json
+from egress.fetch_door import SdkDoor
+from providers.asked import asked_form
+from providers.chat import PLAIN, Message, ModelOffer, Options, Piece
+from providers.collecting import Collector
+from providers.endpoint_url import policy_of
+from providers.faults import AnsweredStatus, in_our_words
+from providers.openai_reading import offers, read_chunk, read_whole, wrong_kind
+from providers.openai_request import Takes, request_of
+from providers.pacing import chunks_at_most, paced
+from providers.sdk import load
+from providers.streamed import AtEndpoint
+from providers.way import MAX_LIST_BYTES, MAX_REPLY_BYTES, TIMEOUT_S, reply_bytes
+from providers.written_calls import with_written_calls
 
-TIMEOUT_S: Final = 120.0
-MAX_REPLY_BYTES: Final = 2 * 1024 * 1024
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+
+__all__ = ["MAX_REPLY_BYTES", "TIMEOUT_S", "OpenAICompatible", "policy_of"]
+
+_NO_KEY: Final = "-"
 
 
-class OpenAICompatible:
+class OpenAICompatible(AtEndpoint):
     """One model at one endpoint.
 
     Args:
@@ -31,133 +49,118 @@ class OpenAICompatible:
         url: Of the endpoint, up to and with `/v1`.
         model: Its name there.
         api_key: Sent as a bearer token.
-        timeout_s: For one completion.
+        timeout_s: For one completion; a caller may ask for less.
+        extra: More fields of every request, as some servers take them: `id_slot`, `cache_prompt`.
+        clock: For durations.
 
     Raises:
-        InvalidInput: `provider.bad_url`.
+        InvalidInput: `provider.bad_url`, `provider.bad_key`.
     """
 
     def __init__(
         self,
-        door: Fetcher,
+        door: SdkDoor,
         *,
         url: str,
         model: str,
         api_key: SecretStr | None = None,
         timeout_s: float = TIMEOUT_S,
+        extra: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        self._door = door
-        self._url = url.rstrip("/") + "/chat/completions"
-        self.model = model
-        self._api_key = api_key
-        self._policy = policy_of(url)
-        self._limits = FetchLimits(
-            wire_bytes=MAX_REPLY_BYTES, decoded_bytes=MAX_REPLY_BYTES, timeout_s=timeout_s, redirects=0
+        super().__init__(door, url=url, model=model, api_key=api_key, timeout_s=timeout_s, clock=clock)
+        self._extra = dict(extra or {})
+        self._takes = Takes()
+
+    @override
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> AsyncIterator[Piece]:
+        """Yield the pieces of the model's next turn; see `StreamingProvider`."""
+        written = self._stream(messages, max_tokens=max_tokens, options=options)
+        async with aclosing(with_written_calls(written, options)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _stream(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options
+    ) -> AsyncIterator[Piece]:
+        found = Collector(self._clock, model=self.model, form=asked_form(options))
+        with in_our_words(found):
+            async with self._opened(messages, options, max_tokens=max_tokens) as answer:
+                found.is_open = True
+                async with aclosing(_pieces(answer, found, max_tokens)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        yield found.end()
+
+    @asynccontextmanager
+    async def _opened(
+        self, messages: Sequence[Message], options: Options, *, max_tokens: int
+    ) -> AsyncIterator[AsyncStream[ChatCompletionChunk]]:
+        async with self._client(options, reply_bytes(max_tokens)) as client:
+            answer = await self._asked(client, messages, options, max_tokens=max_tokens)
+            async with answer:
+                yield answer
+
+    async def models(self) -> tuple[ModelOffer, ...]:
+        """Return what the endpoint offers.
+
+        Raises:
+            CallsheetError: As `stream`.
+        """
+        with in_our_words():
+            async with self._client(PLAIN, MAX_LIST_BYTES) as client:
+                answer = await client.models.with_raw_response.list()
+                return offers(parse_json(answer.content, max_bytes=MAX_LIST_BYTES))
+
+    @asynccontextmanager
+    async def _client(self, options: Options, at_most: int) -> AsyncIterator[AsyncOpenAI]:
+        sdk = await load("openai")
+        way = self._way
+        transport = await way.door.sdk_client(
+            way.policy,
+            limits=way.limits(options, at_most=at_most),
+            headers=way.key_header("authorization", "Bearer "),
         )
+        async with sdk.AsyncOpenAI(
+            api_key=_NO_KEY, base_url=way.url, http_client=transport, max_retries=0, timeout=None
+        ) as client:
+            yield client
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
-        """Return the model's next turn; see `ChatProvider`."""
-        asked: JsonValue = {
-            "model": self.model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
-            "max_tokens": max_tokens,
-            "temperature": 0,
-            "stream": False,
-        }
-        answer = await self._post(canonical_json(asked).encode())
-        if not 200 <= answer.status < 300:
-            raise _refused_by_endpoint(answer.status)
-        return _completion(answer.body, self.model)
-
-    async def _post(self, body: bytes) -> Fetched:
-        headers = {"content-type": "application/json", "accept": "application/json"}
-        if self._api_key is not None:
-            headers["authorization"] = f"Bearer {self._api_key.get_secret_value()}"
-        try:
-            return await self._door.fetch(
-                self._url, policy=self._policy, method="POST", headers=headers, body=body, limits=self._limits
+    async def _asked(
+        self, client: AsyncOpenAI, messages: Sequence[Message], options: Options, *, max_tokens: int
+    ) -> AsyncStream[ChatCompletionChunk]:
+        takes = self._takes
+        while True:
+            asked = request_of(
+                self.model, messages, options, max_tokens=max_tokens, takes=takes, extra=self._extra
             )
-        except CallsheetError as exc:
-            if exc.code == "egress.too_large":
-                raise AttemptFailed(
-                    "provider.bad_reply", f"the model's reply is too large: {exc.message}"
-                ) from exc
-            raise Unavailable(
-                "provider.unreachable",
-                f"the model did not answer: {exc.message[:300]}",
-                hint="Check the model's url in callsheet.toml, or plan with --no-model.",
-                data={"cause": exc.code},
-            ) from exc
+            try:
+                with in_our_words():
+                    answer: AsyncStream[ChatCompletionChunk] = await client.chat.completions.create(**asked)
+            except AnsweredStatus as error:
+                fewer = takes.fewer(error, asked_form(options))
+                if fewer is None:
+                    raise
+                takes = fewer
+            else:
+                self._takes = takes
+                return answer
 
 
-def policy_of(url: str) -> Policy:
-    """Return the policy that reaches a model's URL and nothing else.
-
-    Raises:
-        InvalidInput: `provider.bad_url`.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError as exc:
-        raise _bad_url(url) from exc
-    if parts.scheme not in {"http", "https"} or not host or parts.username is not None or parts.query:
-        raise _bad_url(url)
-    shown = f"[{host}]" if ":" in host else host
-    address = f"{shown}:{port or (443 if parts.scheme == 'https' else 80)}"
-    return Policy(hosts=(host,), grants=(Grant(kind="private_host", value=address, by="model.url"),))
-
-
-def _bad_url(url: str) -> InvalidInput:
-    shown = url.rpartition("@")[2][:120]  # what stands before an @ may be a secret
-    return InvalidInput(
-        "provider.bad_url",
-        f"the model's url {shown!r} is no http(s) address",
-        hint="Give it like http://127.0.0.1:11434/v1, the key apart.",
-    )
-
-
-def _refused_by_endpoint(status: int) -> Unavailable:
-    hints = {
-        401: "Check the model's api_key.",
-        403: "Check the model's api_key.",
-        404: "Check the model's url and name.",
-    }
-    error = Unavailable(
-        "provider.http_status",
-        f"the model's endpoint answered {status}",
-        hint=hints.get(status, "Try again later, or plan with --no-model."),
-        data={"status": status},
-    )
-    error.retryable = status in {408, 429} or status >= 500
-    return error
-
-
-def _completion(body: bytes, model: str) -> Completion:
-    try:
-        reply = parse_json(body, max_bytes=MAX_REPLY_BYTES)
-        text = resolve_pointer(reply, "/choices/0/message/content")
-    except InvalidInput as exc:
-        raise AttemptFailed(
-            "provider.bad_reply", f"the endpoint's answer is no chat completion: {exc.message[:300]}"
-        ) from exc
-    found: Any = reply
-    reason = found["choices"][0].get("finish_reason") or "stop"
-    if reason == "length":
-        raise AttemptFailed("provider.truncated", "the model's reply was cut off at its token limit")
-    if not isinstance(text, str) or not isinstance(reason, str):
-        raise AttemptFailed("provider.bad_reply", f"the model gave no text but {type(text).__name__}")
-    said = found.get("model")
-    return Completion(
-        text, reason[:40], _usage(found.get("usage")), said[:200] if isinstance(said, str) else model
-    )
-
-
-def _usage(found: Any) -> Usage:
-    counts = found if isinstance(found, dict) else {}
-
-    def count(name: str) -> int:
-        value = counts.get(name)
-        return value if type(value) is int and value >= 0 else 0
-
-    return Usage(count("prompt_tokens"), count("completion_tokens"))
+async def _pieces(
+    answer: AsyncStream[ChatCompletionChunk], found: Collector, max_tokens: int
+) -> AsyncGenerator[Piece]:
+    kind = answer.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":  # an endpoint that does not stream
+        whole = parse_json(await answer.response.aread(), max_bytes=MAX_REPLY_BYTES)
+        if (piece := read_whole(whole, found)) is not None:
+            yield piece
+        return
+    if kind not in {"", "text/event-stream"}:
+        raise wrong_kind(kind)
+    async with aclosing(paced(aiter(answer), found, at_most=chunks_at_most(max_tokens))) as chunks:
+        async for chunk in chunks:
+            if (piece := read_chunk(chunk, found)) is not None:
+                yield piece

@@ -16,8 +16,25 @@ from starlette.types import Scope
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import CallsheetError
-from service.api import agents, events, health, lifecycle, objectives, outlook, plans, starting, traces
+from service.api import (
+    agents,
+    events,
+    health,
+    lifecycle,
+    metrics,
+    objectives,
+    outlook,
+    plans,
+    starting,
+    traces,
+)
+from service.api.ollama import routes as ollama
+from service.api.openai import problems as openai_problems
+from service.api.openai import routes as openai
 from service.api.openapi import with_problems
+from service.api.turns import Turns
+from service.chat.forced import Forcing
+from service.chat.hiding import Hiding
 from service.dashboard import pages
 from service.dashboard.errors import error_page
 from service.desk_protocol import Desk
@@ -27,6 +44,10 @@ from service.security import KeyRule
 from traces.cleaning import Cleaner
 
 VERSION: Final = "0.1.0"
+
+ROUTES: Final = (
+    starting, objectives, lifecycle, events, plans, outlook, traces, agents, health, metrics, openai, ollama,
+)  # fmt: skip
 
 LANES: Final = {("POST", "/objectives"): starting.start_objective}
 """Asked so often that the framework's layers would cost more than the answer."""
@@ -69,9 +90,12 @@ def create_app(desk: Desk, *, clock: Clock | None = None, lifespan: Lifespan | N
     app.state.keys = keys
     app.state.clock = time
     app.state.cleaner = Cleaner(desk.settings.secrets(), finds="told")
+    app.state.forcing = Forcing()
+    app.state.hiding = Hiding(desk.settings.secrets())
+    app.state.turns = Turns(desk.settings.chat.at_once)
     app.state.closing = asyncio.Event()  # set when the server ends; whoever waits then answers at once
     app.state.close = lambda: _close(app, desk)
-    for each in (starting, objectives, lifecycle, events, plans, outlook, traces, agents, health):
+    for each in ROUTES:
         app.include_router(each.router)
     pages.mount(app)
     for kind in (CallsheetError, RequestValidationError, HTTPException):
@@ -101,6 +125,10 @@ async def _handle(request: Request, exc: Exception) -> Response:
 
 def _answer(scope: Scope, error: CallsheetError) -> Response:
     path: str = scope["path"]
+    if path.startswith(openai_problems.PREFIX):
+        return openai_problems.openai_problem(error)
+    if path.startswith(ollama.PREFIX):
+        return ollama.ollama_problem(error)
     if path == "/" or path.startswith("/ui"):
         return error_page(error)
     return problem_answer(error, instance=path)

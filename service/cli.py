@@ -22,6 +22,7 @@ COMMANDS = {
     "db": ("service.cli_db:db", "Check, copy, restore and migrate the database."),
     "agents": ("service.cli_agents:agents", "List and show the agents at hand."),
     "agent": ("service.cli_agent:agent", "Make an agent, test it, look into it, add it, remove it."),
+    "models": ("service.cli_models:models", "Get models that run on this machine, choose one, try one."),
     "eval": ("service.eval_cli:eval_group", "Score traces; report failures and latencies by agent."),
     "doctor": ("service.doctor:doctor", "Say what is present, what is missing, and how to mend it."),
 }

@@ -21,6 +21,7 @@ from service.example import Example, open_example
 from service.exit_code import exit_code
 from service.logs import configure_logs
 from service.orders import YEAR_S
+from service.planned_here import planned_here
 from service.progress import MANY, Progress
 from service.remote import server_url
 from service.run_here import carry_on, count_unfinished, resume
@@ -28,6 +29,7 @@ from service.run_json import run_json
 from service.run_task import OF_NEW_RUNS, OF_OBJECTIVES, Task, flags_named, task_of, task_of_example
 from service.run_there import go_on_there, run_there
 from service.settings import Settings, load_settings
+from service.slow_model import told_if_slow
 from traces.redaction import Redactor
 
 Ended = TypeVar("Ended")
@@ -164,12 +166,17 @@ async def _run_anywhere(settings: Settings, task: Task, progress: Progress) -> R
     async with open_desk(settings, grants=task.grants, now=task.now, observer=progress) as desk:
         progress.left_over(count_unfinished(desk, most=MANY))
         # a file's plan was read before anything was opened: now it is held to what guests are granted here
-        plan = await (
-            desk.read_plan(task.plan.as_json()) if task.plan else desk.plan(task.objective, task.inputs)
-        )
+        with told_if_slow(settings, progress.say):
+            plan, asked = (
+                (await desk.read_plan(task.plan.as_json()), ())
+                if task.plan
+                else await planned_here(desk, task.objective, task.inputs)
+            )
         progress.grants(tuple(desk.grants))
         progress.plan(plan)
-        started = await desk.start(task.objective, inputs=task.inputs, plan=plan, terms=task.terms)
+        started = await desk.start(
+            task.objective, inputs=task.inputs, plan=plan, terms=task.terms, asked=asked
+        )
         return await carry_on(desk, started.run_id, progress)
 
 

@@ -26,6 +26,7 @@ from service.desk import LocalDesk
 from service.grants import grants_of
 from service.idempotency import KEPT_MS
 from service.logs import configure_logs
+from service.reading_ahead import read_ahead
 from service.security import check_bind
 from service.settings import Settings, load_settings
 from storage.database import Holder
@@ -95,6 +96,7 @@ async def serve_desk(
         # Unfinished runs go on at once: the web framework is imported beside them.
         worker = asyncio.create_task(desk.engine.run_worker())
         tidying = asyncio.create_task(_forget_old_names(desk))
+        reading = asyncio.create_task(read_ahead(desk))
         try:
             app_module, server_module = await asyncio.to_thread(_web)
             await server_module.serve(
@@ -104,9 +106,9 @@ async def serve_desk(
                 drain=lambda: _drain(desk, leave_s),
             )
         finally:
-            tidying.cancel()
-            worker.cancel()
-            await asyncio.gather(worker, tidying, return_exceptions=True)
+            for task in (reading, tidying, worker):
+                task.cancel()
+            await asyncio.gather(worker, tidying, reading, return_exceptions=True)
 
 
 def _started(desk: LocalDesk, url: str, tell: Callable[[LocalDesk, str], None]) -> None:

@@ -129,7 +129,7 @@ def _reader(db: Path | None) -> Reader:
 
 def _line(trace: TraceSummary) -> str:
     place = "" if trace.item_index is None else f"[{trace.item_index}]"
-    what = f"{trace.subtask_id}{place}"
+    what = f"{trace.subtask_id or '(the plan)'}{place}"
     error = f"  {trace.error_code}" if trace.error_code else ""
     took = f"{trace.duration_ms:>9.1f} ms"
     who = f"{trace.agent_type:<16}  {what:<20}"

@@ -10,6 +10,8 @@ from datetime import datetime
 from importlib import import_module
 from typing import Literal, NamedTuple
 
+import structlog
+
 from agents.doors import Doors
 from contracts.agent import Agent
 from contracts.clock import Clock, SystemClock
@@ -21,11 +23,16 @@ from dispatcher.ids import Ids
 from dispatcher.journal import StorageJournal
 from dispatcher.limits import Limits
 from egress.browser_door import BrowserDoor
-from egress.fetch_door import FetchDoor, Fetcher
+from egress.fetch_door import FetchDoor
 from memory.kv import GuestValues
+from providers.chain import PassedOver
 from service.cards import load_cards
 from service.desk import LocalDesk
 from service.events import EventHub
+from service.figures import figures_of
+from service.metrics import Metrics
+from service.models import Models
+from service.models_of import models_of
 from service.planner_door import PlannerDoor
 from service.registry import CardRegistry
 from service.resting import RestingEngine
@@ -40,6 +47,7 @@ from traces.store import TraceStore
 from wasm_agents.shelf import Shelf
 
 DRAIN_S = 3.0
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -76,31 +84,17 @@ async def open_desk(
     clock, redactor = clock or SystemClock(), Redactor(settings.secrets())
     async with AsyncExitStack() as stack:
         files = _open_files(stack, settings, redactor)
-        journal, reader, hub = files.journal, files.reader, files.hub
         egress = FetchDoor(clock, per_host=settings.egress.per_host)
         doors = Doors(egress=egress, browser=await stack.enter_async_context(BrowserDoor(clock)))
-        registry = _registry(settings, doors, egress, GuestValues(files.database, reader, clock), more_agents)
-        planner = _planner(settings, egress)
-        engine = _engine(settings, registry, journal, planner, clock, hub=hub, observer=observer)
-        desk = LocalDesk(
-            settings=settings,
-            registry=registry,
-            runs=RunStore(reader),
-            traces=TraceStore(reader),
-            events=files.events,
-            hub=hub,
-            engine=engine if runs == "here" else RestingEngine(engine, journal, clock),
-            planner=planner,
-            database=files.database,
-            reader=reader,
-            clock=clock,
-            ids=_ids(clock),
-            redactor=redactor,
-            files_lost=lambda: journal.files_lost,
-            grants=(*settings.egress.grants(), *grants),
-            now=now,
-            drain_s=drain_s,
-        )
+        metrics = Metrics()
+        models = _models(stack, settings, egress, clock, metrics)
+        values = GuestValues(files.database, files.reader, clock)
+        registry = _registry(settings, doors, egress, values, more_agents, models=models)
+        planner = _planner(settings, models)
+        engine = _engine(settings, registry, files.journal, planner, clock, hub=files.hub, observer=observer)
+        working = _Working(registry, planner, models, engine, metrics, redactor)
+        granted = (*settings.egress.grants(), *grants)
+        desk = _desk(settings, files, working, clock, grants=granted, now=now, drain_s=drain_s, runs=runs)
         stack.push_async_callback(desk.drain)
         yield desk
 
@@ -111,6 +105,51 @@ class _Files(NamedTuple):
     reader: Reader
     events: EventStore
     hub: EventHub
+
+
+class _Working(NamedTuple):
+    registry: CardRegistry
+    planner: Planner
+    models: Models
+    engine: LocalEngine
+    metrics: Metrics
+    redactor: Redactor
+
+
+def _desk(
+    settings: Settings,
+    files: _Files,
+    working: _Working,
+    clock: Clock,
+    *,
+    grants: Sequence[Grant],
+    now: datetime | None,
+    drain_s: float,
+    runs: Literal["here", "later"],
+) -> LocalDesk:
+    engine, journal = working.engine, files.journal
+    return LocalDesk(
+        settings=settings,
+        registry=working.registry,
+        runs=RunStore(files.reader),
+        traces=TraceStore(files.reader),
+        events=files.events,
+        hub=files.hub,
+        engine=engine if runs == "here" else RestingEngine(engine, journal, clock),
+        planner=working.planner,
+        database=files.database,
+        reader=files.reader,
+        clock=clock,
+        ids=_ids(clock),
+        redactor=working.redactor,
+        files_lost=lambda: journal.files_lost,
+        metrics=working.metrics,
+        figures=figures_of(engine, journal, files.hub),
+        grants=grants,
+        now=now,
+        drain_s=drain_s,
+        models=working.models,
+    )
 
 
 def _open_files(stack: AsyncExitStack, settings: Settings, redactor: Redactor) -> _Files:
@@ -149,11 +188,17 @@ def _engine(
 
 
 def _registry(
-    settings: Settings, doors: Doors, egress: FetchDoor, values: GuestValues, more: Sequence[Agent]
+    settings: Settings,
+    doors: Doors,
+    egress: FetchDoor,
+    values: GuestValues,
+    more: Sequence[Agent],
+    *,
+    models: Models,
 ) -> CardRegistry:
     def around() -> object:
         # With it comes the engine, which a service that runs no guest does without.
-        found: object = import_module("service.guests").around_guests(settings, egress, values)
+        found: object = import_module("service.guests").around_guests(settings, egress, values, models=models)
         return found
 
     return CardRegistry(load_cards(), doors, more=more, shelf=Shelf(settings.guests.folder), around=around)
@@ -182,13 +227,24 @@ def _files(settings: Settings) -> TraceFiles | None:
     return TraceFiles(settings.traces.folder) if settings.traces.files == "all" else None
 
 
-def _planner(settings: Settings, egress: Fetcher) -> Planner:
+def _models(
+    stack: AsyncExitStack, settings: Settings, egress: FetchDoor, clock: Clock, metrics: Metrics
+) -> Models:
+    models = models_of(settings, egress, clock=clock, observe=metrics.observe, on_passed_over=_passed_over)
+    stack.push_async_callback(models.aclose)
+    return models
+
+
+def _planner(settings: Settings, models: Models) -> Planner:
     def make() -> Planner:
-        planner: Planner = import_module("service.planning").planner_of(settings, egress)
+        planner: Planner = import_module("service.planning").planner_of(settings, models)
         return planner
 
-    # A model's settings are looked at now, so that what is wrong with them is told at the start.
-    return PlannerDoor(make) if settings.model.url is None else make()
+    return PlannerDoor(make)
+
+
+def _passed_over(passed: PassedOver) -> None:
+    log.warning("model_passed_over", model=passed.name, next=passed.after, code=passed.error.code)
 
 
 def _both(first: Observer, second: Observer) -> Observer:

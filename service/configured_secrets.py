@@ -17,6 +17,8 @@ from contracts.errors import InvalidInput
 GROUPS: Final = ("server", "model")
 """Each has an `api_key`."""
 FIELD: Final = "api_key"
+NAMED: Final = "CALLSHEET_MODELS__"
+KEY: Final = "__API_KEY"
 
 
 def configured_secrets(environment: Mapping[str, str], settings_file: Path) -> tuple[str, ...]:
@@ -30,6 +32,7 @@ def configured_secrets(environment: Mapping[str, str], settings_file: Path) -> t
     found += [_key_of(_parsed(given.get(f"CALLSHEET_{group}".upper(), ""))) for group in GROUPS]
     document = read_settings_file(settings_file)
     found += [_key_of(document.get(group)) for group in GROUPS]
+    found += _keys_of_models(given, document.get("models"))
     guests = [
         _parsed(given.get("CALLSHEET_GUESTS__SECRETS", "")),
         _secrets_of(_parsed(given.get("CALLSHEET_GUESTS", ""))),
@@ -58,6 +61,15 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _keys_of_models(given: Mapping[str, str], document: Any) -> list[str | None]:
+    """Return the keys of further models, whose names are anybody's."""
+    found = [value for name, value in given.items() if name.startswith(NAMED) and name.endswith(KEY)]
+    groups = [_parsed(value) for name, value in given.items() if name.startswith(NAMED)]
+    for models in (_parsed(given.get(NAMED.removesuffix("__"), "")), document):
+        groups += models.values() if isinstance(models, Mapping) else ()
+    return [*found, *map(_key_of, groups)]
 
 
 def _secrets_of(group: Any) -> Any:

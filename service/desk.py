@@ -24,11 +24,13 @@ from contracts.run import Run, RunState
 from dispatcher.ids import Ids
 from planner.checks.asked import Asked
 from planner.objective import check_objective
+from service.desk_protocol import ModelShelf, NoModels
 from service.events import EventHub
 from service.granted import granted_capabilities
 from service.idempotency import Once, Taken
 from service.known_plans import KnownPlan, KnownPlans
 from service.lookups import Lookups
+from service.metrics import Figure, Metrics
 from service.orders import Order, Terms
 from service.policies import Policies
 from service.settings import Settings
@@ -68,6 +70,12 @@ class LocalDesk:
     """The runs' clock where the operator set one."""
     drain_s: float = 3.0
     """How long attempts under way may take to end, when the desk closes."""
+    models: ModelShelf = field(default_factory=NoModels)
+    """The language models at hand."""
+    metrics: Metrics = field(default_factory=Metrics)
+    """Of calls of models."""
+    figures: Callable[[], Sequence[Figure]] = tuple
+    """The service's own."""
     is_draining: bool = False
     known: KnownPlans = field(init=False)
     lookups: Lookups = field(init=False)
@@ -108,6 +116,7 @@ class LocalDesk:
         inputs: Mapping[str, JsonValue],
         plan: Plan | None = None,
         terms: Terms | None = None,
+        asked: Sequence[Receipt] = (),
     ) -> Run:
         """Take an objective in; durable on return, planned and run afterwards.
 
@@ -116,6 +125,7 @@ class LocalDesk:
             inputs: Context keys for the planner.
             plan: As `read_plan` or `plan` returned it; planned in the background when absent.
             terms: How to go about it.
+            asked: What a model was asked for the plan.
 
         Raises:
             InvalidInput: The objective cannot be used.
@@ -124,7 +134,7 @@ class LocalDesk:
         known = KnownPlan.of(plan, self.redactor) if plan is not None else None
         order = self.order(objective, inputs=inputs, plan=known, terms=terms)
         run = self.run_of(order)
-        await self.engine.submit(run)
+        await self.engine.submit(run, kept=[(receipt, None) for receipt in asked])
         return run
 
     def order(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -15,14 +15,40 @@ from contracts.plan import Plan
 from contracts.policy import Grant
 from contracts.run import Run
 from dispatcher.ids import Ids
+from providers.chat import ChatProvider
 from service.events import EventHub
 from service.idempotency import Taken
 from service.known_plans import KnownPlan, KnownPlans
+from service.metrics import Figure, Metrics
 from service.orders import Order, Terms
 from service.settings import Settings
 from traces.events import EventStore
 from traces.runs_store import RunStore
 from traces.store import TraceStore
+
+
+class ModelShelf(Protocol):
+    """The configured models, by name."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names that `get` knows, the default first; none where no model is set."""
+        ...
+
+    def get(self, name: str = ..., /) -> ChatProvider | None:
+        """Return a model; None where there is none of that name."""
+        ...
+
+
+class NoModels:
+    """No model is configured."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+    def get(self, _name: str = "", /) -> ChatProvider | None:
+        """Return none."""
+        return None
 
 
 class Desk(Protocol):
@@ -39,6 +65,11 @@ class Desk(Protocol):
     @property
     def registry(self) -> Registry:
         """The agents at hand."""
+        ...
+
+    @property
+    def models(self) -> ModelShelf:
+        """The language models at hand."""
         ...
 
     @property
@@ -74,6 +105,16 @@ class Desk(Protocol):
     @property
     def grants(self) -> Sequence[Grant]:
         """What the operator allows, by flag or settings."""
+        ...
+
+    @property
+    def metrics(self) -> Metrics:
+        """Of calls of models."""
+        ...
+
+    @property
+    def figures(self) -> Callable[[], Sequence[Figure]]:
+        """The service's own."""
         ...
 
     @property

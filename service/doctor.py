@@ -12,15 +12,22 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from contracts.errors import CallsheetError
 from egress.chromium import browsers_folder, find_chromium
+from providers.embedded.server import RUNTIME, runtime_version
+from providers.endpoint_url import policy_of
+from providers.sdk import missing
 from service.cards import load_catalogue
 from service.console import print_json, printable
+from service.embedded import how_to_run
+from service.models_adapters import url_of
 from service.settings import load_settings
+from service.settings_models import DEFAULT
 from storage.check import WHOLE_BYTES, look_over
 from storage.database import Reader
 from storage.lock import read_holder
@@ -199,8 +206,25 @@ def _guests() -> str:
 
 
 def _model() -> str:
-    url = load_settings().model.url
-    return url or "none: plans are made by rules"
+    model = load_settings().model
+    if not model.is_set:
+        return "none: plans are made by rules"
+    if model.kind == "embedded":
+        return f"embedded {how_to_run(model, load_settings().embedded).model.name}"
+    where = url_of(model) or ""
+    policy_of(where)  # refuses one that holds a password, which must not be said here
+    if model.kind != "planner" and find_spec(model.kind) is None:
+        raise missing(model.kind)
+    return f"{model.kind} {model.name or DEFAULT} at {where} (not asked: callsheet models ping)"
+
+
+def _embedded() -> str:
+    release = runtime_version()
+    if not release:
+        raise missing("embedded")
+    folder = load_settings().embedded.models()
+    here = [folder.get(name).name for name in folder.names()]
+    return f"{RUNTIME} {release}; pulled: {', '.join(here) or 'none'}"
 
 
 def _wasmtime() -> str:
@@ -229,5 +253,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "componentize-qjs": partial(_tool, "componentize-qjs", "JavaScript"),
     "browser": _browser,
     "model": _model,
+    "embedded models": _embedded,
 }
-OPTIONAL = {"browser", "model", "zig", "componentize-py", "componentize-qjs"}
+OPTIONAL = {"browser", "model", "embedded models", "zig", "componentize-py", "componentize-qjs"}

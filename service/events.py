@@ -103,6 +103,11 @@ class EventHub:
         for watch in watches:
             watch.wake()
 
+    @property
+    def count(self) -> int:
+        """How many watch."""
+        return self._count
+
     def hears(self, run_id: str) -> bool:
         """Say whether anybody watches a run."""
         return run_id in self._watches

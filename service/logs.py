@@ -21,7 +21,11 @@ from traces.redaction import Redactor
 MAX_TEXT: Final = 10_000
 """Characters of one field."""
 
-_QUIET: Final = ("httpx", "httpcore", "asyncio", "PIL", "multipart", "python_multipart")
+_QUIET: Final = (
+    "httpx", "httpcore", "httpx2", "httpcore2", "openai", "anthropic", "ollama", "asyncio", "PIL", "multipart",
+    "python_multipart",
+)  # fmt: skip
+"""Below a warning they write down what is sent, prompts too."""
 
 
 class _Redact:

@@ -80,7 +80,7 @@ def _attempt(body: Mapping[str, Any]) -> tuple[str, str]:
     known = status if status in set(TraceStatus) else TraceStatus.FAILURE
     mark, style = MARKS[TraceStatus(known)]
     index = body.get("item_index")
-    where = f"{body.get('subtask_id')}{'' if index is None else f'[{index}]'}"
+    where = f"{body.get('subtask_id') or 'the plan'}{'' if index is None else f'[{index}]'}"
     parts = [f"{mark} {where}", str(body.get("agent_type", ""))]
     if body.get("attempt"):
         parts.append(f"attempt {body['attempt']}, {float(body.get('duration_ms') or 0):.0f} ms")

@@ -22,6 +22,7 @@ from planner.rules.plan import plan_by_rules
 from service.cards import cards_at_hand
 from service.configured_secrets import configured_secrets, read_settings_file
 from service.console import EXIT_CODES, parse_inputs, printable, run_command
+from service.model_choice import is_chosen
 from service.plan_formats import as_json, as_mermaid, as_table
 from traces.cleaning import Cleaner
 from traces.plan_cleaning import clean_plan
@@ -33,7 +34,9 @@ FORMATS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "table": as_table,
     "mermaid": as_mermaid,
 }
-MODEL_VARIABLE: Final = "CALLSHEET_MODEL__URL"
+VARIABLE: Final = "CALLSHEET_MODEL__"
+ADDRESSED: Final = "openai"
+"""The kind of model that counts for nothing unless more is said."""
 EXAMPLES: Final = f"""\b
 Examples:
   plan 'find trucks under $9000 on https://auction.example/ ending within 24 hours'
@@ -81,8 +84,9 @@ def plan(
 ) -> None:
     """Print the plan of OBJECTIVE (- reads it from stdin); nothing is run.
 
-    With a model configured (CALLSHEET_MODEL__URL, or url under [model] in
-    callsheet.toml) the model plans, else rules over the agents' cards do.
+    With a model configured (CALLSHEET_MODEL__URL or CALLSHEET_MODEL__KIND, or
+    url or kind under [model] in callsheet.toml) the model plans, else rules
+    over the agents' cards do.
     """
     asked = _from_stdin() if objective == "-" else objective
     found = make_plan(asked, parse_inputs(pairs), use_model=not no_model and model_is_set(os.environ))
@@ -120,16 +124,19 @@ def without_secrets(document: dict[str, Any], secrets: Sequence[str]) -> dict[st
 
 
 def model_is_set(environment: Mapping[str, str], settings_file: Path = SETTINGS_FILE) -> bool:
-    """Say whether the environment or the settings file names a model's URL.
+    """Say whether the environment or the settings file names a model, or `callsheet models use` chose one.
 
     Raises:
         InvalidInput: `settings.invalid`, the file cannot be read.
     """
-    if any(name.upper() == MODEL_VARIABLE and value for name, value in environment.items()):
-        return True
-    found = read_settings_file(settings_file)
-    model = found.get("model")
-    return isinstance(model, dict) and bool(model.get("url"))
+    given = {name.upper(): value for name, value in environment.items()}
+    document = read_settings_file(settings_file)
+    model = document.get("model")
+    said = model if isinstance(model, dict) else {}
+    kind, url, name = (given.get(VARIABLE + f.upper()) or said.get(f) for f in ("kind", "url", "name"))
+    if url or name or (kind or ADDRESSED) != ADDRESSED:
+        return True  # or has a fault, which whoever reads the settings whole tells
+    return is_chosen(environment, document)
 
 
 def _look_ahead(document: Mapping[str, Any], form: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 
+import click
 from pydantic import JsonValue
 
 from contracts.card import AgentCard
+from contracts.clock import SystemClock
 from contracts.errors import InvalidInput
 from egress.fetch import Egress
-from planner.planner import ObjectivePlanner
-from providers.openai_compatible import OpenAICompatible
-from service.granted import granted_capabilities
-from service.settings import ModelSettings, load_settings
+from providers.chain import PassedOver
+from service.console import printable
+from service.models_of import models_of
+from service.planning import planner_of
+from service.settings import Settings, load_settings
+from service.slow_model import told_if_slow
 
 
 def plan_with_model(
@@ -30,23 +34,28 @@ def plan_with_model(
         inputs: The caller's context keys.
         cards: The catalogue.
     """
-    settings = load_settings()
-    granted = granted_capabilities(settings.guests, os.environ)
-    return asyncio.run(_plan(settings.model, objective, inputs, cards, granted))
+    return asyncio.run(_plan(load_settings(), objective, inputs, cards))
 
 
 async def _plan(
-    model: ModelSettings,
-    objective: str,
-    inputs: Mapping[str, JsonValue],
-    cards: Sequence[AgentCard],
-    granted: frozenset[str],
+    settings: Settings, objective: str, inputs: Mapping[str, JsonValue], cards: Sequence[AgentCard]
 ) -> dict[str, JsonValue]:
-    if model.url is None:
-        raise InvalidInput("settings.invalid", "the model has no url", hint="Set CALLSHEET_MODEL__URL.")
-    async with Egress() as egress:
-        provider = OpenAICompatible(
-            egress, url=model.url, model=model.name or "default", api_key=model.api_key
+    if not settings.model.is_set:
+        raise InvalidInput(
+            "settings.invalid", "no model is set", hint="Set CALLSHEET_MODEL__URL, or plan with --no-model."
         )
-        planner = ObjectivePlanner(provider, fallback=model.fallback, capabilities=granted)
-        return await planner.document(objective, inputs=inputs, cards=cards)
+    clock = SystemClock()
+    async with Egress(clock) as egress:
+        models = models_of(settings, egress, clock=clock, where="here", on_passed_over=_told)
+        with told_if_slow(settings, _say):
+            async with aclosing(models):
+                return await planner_of(settings, models).document(objective, inputs=inputs, cards=cards)
+
+
+def _say(text: str) -> None:
+    click.echo(f"{text}: plan --no-model", err=True)
+
+
+def _told(passed: PassedOver) -> None:
+    text = f"model {passed.name!r}: {passed.error.message}; {passed.after!r} is asked instead"
+    click.echo(printable(text), err=True)

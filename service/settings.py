@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,8 +29,12 @@ from typing_extensions import override
 from contracts.errors import InvalidInput
 from contracts.policy import FetchLimits, Grant
 from egress.turns import PER_HOST
+from service.model_choice import chosen_settings
+from service.settings_chat import ChatSettings
+from service.settings_embedded import EmbeddedSettings
 from service.settings_fields import Group, HostPorts, Names
 from service.settings_guests import GuestSettings
+from service.settings_models import DEFAULT, ModelSettings, NamedModels, check_chains
 
 PREFIX: Final = "CALLSHEET_"
 SETTINGS_FILE: Final = Path("callsheet.toml")
@@ -117,23 +123,24 @@ class EgressSettings(Group):
         return (*private, *hosts, *(Grant(kind="folder", value=v, by=by) for v in self.folders))
 
 
-class ModelSettings(Group):
-    """The language model that plans; without a URL, rules do."""
-
-    url: str | None = None
-    """Of an OpenAI-compatible endpoint, up to and with `/v1`."""
-    name: str | None = None
-    api_key: SecretStr | None = None
-    fallback: Literal["rules", "fail"] = "rules"
-    """When its replies cannot be used."""
-
-
 class LogSettings(Group):
     """What is logged."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     access: Literal["on", "off"] = "off"
     """Whether every request gets a line; one that failed gets it in any case."""
+
+
+class _ChosenModel(PydanticBaseSettingsSource):
+    """What `callsheet models use` chose, where nothing above names a model."""
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        return chosen_settings(self.current_state)
 
 
 class Settings(BaseSettings):
@@ -154,7 +161,11 @@ class Settings(BaseSettings):
     run: RunSettings = RunSettings()
     egress: EgressSettings = EgressSettings()
     model: ModelSettings = ModelSettings()
+    models: NamedModels = Field(default_factory=dict, validate_default=True)
+    """Further models, by name."""
+    embedded: EmbeddedSettings = EmbeddedSettings()
     guests: GuestSettings = GuestSettings()
+    chat: ChatSettings = ChatSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -167,12 +178,25 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # pydantic-settings passes it by name
         file_secret_settings: PydanticBaseSettingsSource,  # likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Say who wins: flags, the environment, the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Say who wins: flags, the environment, the file, the choice of `callsheet models use`."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls), _ChosenModel(settings_cls)
+
+    @field_validator("models")
+    @classmethod
+    def _chains_lead_somewhere(
+        cls, models: dict[str, ModelSettings], info: ValidationInfo
+    ) -> dict[str, ModelSettings]:
+        if isinstance(default := info.data.get("model"), ModelSettings):
+            check_chains(default, models)
+        return models
+
+    def named_models(self) -> dict[str, ModelSettings]:
+        """Return what is set for every model, the default one's among them, by name."""
+        return {DEFAULT: self.model, **self.models}
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must never be written or shown."""
-        keys = (self.server.api_key, self.model.api_key)
+        keys = (self.server.api_key, *(model.api_key for model in self.named_models().values()))
         own = [key.get_secret_value() for key in keys if key is not None]
         guests = [os.environ.get(secret.variable, "") for secret in self.guests.secrets.values()]
         return tuple(value for value in (*own, *guests) if value)
@@ -203,7 +227,11 @@ def load_settings(flags: Mapping[str, Mapping[str, Any]] | None = None) -> Setti
 def _invalid(error: ValidationError, flags: Mapping[str, Mapping[str, Any]]) -> InvalidInput:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     lines = [
-        {"field": ".".join(map(str, e["loc"])), "message": e["msg"], "source": _source(e["loc"], flags)}
+        {
+            "field": ".".join(map(str, e["loc"])),
+            "message": e["msg"].removeprefix("Value error, "),
+            "source": _source(e["loc"], flags),
+        }
         for e in found[:50]
     ]
     first = lines[0]
@@ -220,6 +248,8 @@ def _source(path: Sequence[int | str], flags: Mapping[str, Mapping[str, Any]]) -
     group, field = str(path[0]), str(path[1]) if len(path) > 1 else ""
     if field in flags.get(group, {}):
         return f"--{field.replace('_', '-')}"
-    wanted = f"{PREFIX}{group}__{field}".lower() if field else f"{PREFIX}{group}".lower()
-    named = next((name for name in os.environ if name.lower().startswith(wanted)), None)
-    return named or str(SETTINGS_FILE)
+    given = {name.lower(): name for name in os.environ}
+    names = [f"{PREFIX}{'__'.join(map(str, path[:end]))}".lower() for end in range(len(path), 0, -1)]
+    within = (given[name] for name in given if name.startswith(f"{names[0]}__"))
+    whole = (given[name] for name in names if name in given)
+    return next(chain(whole, within), str(SETTINGS_FILE))

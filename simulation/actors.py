@@ -92,7 +92,7 @@ class Actor:
     async def _act(self, call: AgentCall, record: Call, do: Mapping[str, Any]) -> AgentReply:
         await self._dawdle(do.get("ms", 0) / 2, do)
         self._wait_where_asked(call, record, do)
-        usage: dict[str, int] = {k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()}
+        usage: dict[str, float] = {k: min(v, call.allowance.get(k, v)) for k, v in do.get("uses", {}).items()}
         record.usage = usage
         for name, amount in do.get("uses", {}).items():
             charge(name, min(amount, call.allowance.get(name, amount)))

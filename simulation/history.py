@@ -54,7 +54,7 @@ class Call:
     inputs: Mapping[str, JsonValue]
     signals: Mapping[str, JsonValue]
     is_due: bool
-    allowance: Mapping[str, int]
+    allowance: Mapping[str, float]
     timeout_s: float
     knows: Known = field(default_factory=Known)
     """What was committed when it began."""
@@ -64,7 +64,7 @@ class Call:
     output: JsonValue = None
     status: str = "success"
     """Of its reply."""
-    usage: Mapping[str, int] = field(default_factory=dict)
+    usage: Mapping[str, float] = field(default_factory=dict)
     error_code: str = ""
     is_retryable: bool = False
     waits_for: str = ""

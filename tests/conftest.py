@@ -19,6 +19,8 @@ settings.load_profile("patient")
 
 # Compiled guests are kept between the tests of a run, and not among the user's own.
 os.environ["XDG_CACHE_HOME"] = str(Path(tempfile.gettempdir(), f"callsheet-tests-{os.getuid()}"))
+# A model that the user chose plans for the user, and in no test.
+os.environ["XDG_DATA_HOME"] = str(Path(tempfile.gettempdir(), f"callsheet-tests-{os.getuid()}", "data"))
 
 
 def pytest_configure() -> None:

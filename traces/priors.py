@@ -118,7 +118,8 @@ def _steps(reader: Reader, run_ids: Sequence[str]) -> dict[str, Prior]:
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     for found in reader.query_all([attempts_of_run(run_id, limit=OF_RUN) for run_id in run_ids]):
         for row in found:
-            rows[row["subtask_id"]].append(row)
+            if row["subtask_id"]:  # else it tells of the plan itself
+                rows[row["subtask_id"]].append(row)
     priors = {name: prior_of(attempts) for name, attempts in rows.items()}
     return {name: prior for name, prior in priors.items() if prior is not None}
 

@@ -71,7 +71,7 @@ def is_rebuilt(events: Sequence[EventLine]) -> bool:
 
 def _endings(traces: Sequence[TraceSummary]) -> dict[str, TraceStatus]:
     last: dict[tuple[str, int | None], TraceSummary] = {}
-    for trace in traces:
+    for trace in (t for t in traces if t.subtask_id):  # others tell of the plan itself
         place = (trace.subtask_id, trace.item_index)
         if place not in last or trace.attempt >= last[place].attempt:
             last[place] = trace

@@ -60,7 +60,8 @@ def receipt_row(run_id: str, receipt: Receipt, redactor: Redactor) -> KeptReceip
 
 
 def _is_plain(receipt: Receipt, given: str, gave: str, about: str, redactor: Redactor) -> bool:
-    if receipt.error is not None or receipt.usage or receipt.warnings or receipt.log or receipt.guest:
+    more = receipt.error is not None or receipt.usage or receipt.warnings or receipt.log
+    if more or receipt.guest or receipt.planning:
         if receipt.guest_text and receipt.guest.keys() <= _DIGESTS:
             about = about.replace(receipt.guest_text, "")
         looked_at = redactor.is_plain(given, gave, about)
@@ -128,6 +129,8 @@ def _metadata(receipt: Receipt) -> str:
         found.append(f'"usage":{receipt.usage_text or _json_text(receipt.usage, receipt.trace_id)}')
     if receipt.guest:
         found.append(f'"guest":{receipt.guest_text or _json_text(receipt.guest, receipt.trace_id)}')
+    if receipt.planning:
+        found.append(f'"planning":{_json_text(receipt.planning, receipt.trace_id)}')
     return "{" + ",".join(found) + "}"
 
 

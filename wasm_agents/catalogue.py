@@ -87,7 +87,8 @@ def card_of(document: Mapping[str, Any], *, where: str, module: Path) -> AgentCa
         "manifest": where,
     }
     network = ["requests", "bytes"] if capabilities.get("http") else []
-    uses = list(dict.fromkeys([*document.get("uses", ()), *network]))
+    models = ["tokens", "usd"] if capabilities.get("llm") else []
+    uses = list(dict.fromkeys([*document.get("uses", ()), *network, *models]))
     card = {name: document[name] for name in CARD_FIELDS if name in document}
     card |= {"name": f"wasm:{document['name']}", "effect": effect_of(document).value, "uses": uses}
     return read_card(card, where=where, extra=extra)

@@ -158,7 +158,7 @@ class Granted:
 
 
 def grant(
-    card: AgentCard, *, operator: OperatorPolicy, policy: Policy, allowance: Mapping[str, int]
+    card: AgentCard, *, operator: OperatorPolicy, policy: Policy, allowance: Mapping[str, float]
 ) -> Granted:
     """Return what one call of a guest may do.
 

@@ -80,7 +80,7 @@ def component_limits(limits: GuestLimits) -> GuestLimits:
 
 
 def granted_limits(
-    asked: Mapping[str, int], *, ceilings: Mapping[str, int], allowance: Mapping[str, int]
+    asked: Mapping[str, int], *, ceilings: Mapping[str, int], allowance: Mapping[str, float]
 ) -> GuestLimits:
     """Return what one call may use: what its manifest says, the ceilings and the run's budgets at most.
 
@@ -92,9 +92,9 @@ def granted_limits(
     limits = asdict(GuestLimits(**asked))
     bounds = dict(ceilings)
     if "fuel" in allowance:
-        bounds["fuel"] = min(bounds.get("fuel", limits["fuel"]), max(1, allowance["fuel"]))
+        bounds["fuel"] = min(bounds.get("fuel", limits["fuel"]), max(1, int(allowance["fuel"])))
     if "bytes" in allowance:
         bounds["egress_bytes"] = min(
-            bounds.get("egress_bytes", limits["egress_bytes"]), max(0, allowance["bytes"])
+            bounds.get("egress_bytes", limits["egress_bytes"]), max(0, int(allowance["bytes"]))
         )
     return GuestLimits(**{name: min(value, bounds.get(name, value)) for name, value in limits.items()})

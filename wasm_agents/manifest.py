@@ -56,7 +56,9 @@ class Manifest(Strict):
     examples: Annotated[tuple[Example, ...], Field(max_length=50)] = ()
     effect: Effect = Effect.PURE
     """What running it twice does; raised where its capabilities mean more."""
-    uses: Annotated[tuple[Literal["fuel", "requests", "bytes"], ...], Field(max_length=3)] = ()
+    uses: Annotated[
+        tuple[Literal["fuel", "requests", "bytes", "tokens", "usd"], ...], Field(max_length=5)
+    ] = ()
     """What of a run's budgets an attempt draws on."""
     timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 60.0
     """For one attempt, unless the plan says otherwise."""

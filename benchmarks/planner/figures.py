@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks.promised import Figures, Promised
 
-Figures = dict[str, Any]
-"""Key, beginning with its bar's number -> what was found; None where it could not be measured."""
+__all__ = ["LEAST", "MOST", "Figures", "say", "show", "verdict_of"]
 
 LEAST: Final[Mapping[str, float]] = {
     "bar1_classes": 43,
@@ -48,29 +45,8 @@ MOST: Final[Mapping[str, float]] = {
     "bar6_effects_outside": 0,
     "bar6_requests_outside": 0,
 }
-
-
-def verdict_of(key: str, value: Any) -> str:
-    """Say whether a figure is what it may be; nothing where nothing was promised."""
-    if key not in LEAST and key not in MOST:
-        return ""
-    if value is None:
-        return "absent"
-    is_kept = LEAST.get(key, value) <= value <= MOST.get(key, value)
-    return "holds" if is_kept else "FAILS"
-
-
-def show(found: Figures) -> bool:
-    """Print the table on stderr and the JSON object on stdout; say whether nothing fails."""
-    table = Table(title="planner")
-    for heading in ("figure", "found", "at least", "at most", ""):
-        table.add_column(heading)
-    for key, value in found.items():
-        bounds = (f"{b[key]:g}" if key in b else "" for b in (LEAST, MOST))
-        table.add_row(key, "-" if value is None else str(value), *bounds, verdict_of(key, value))
-    Console(file=sys.stderr, width=100).print(table)
-    print(json.dumps(found), flush=True)
-    return all(verdict_of(key, value) != "FAILS" for key, value in found.items())
+PROMISED: Final = Promised("planner", LEAST, MOST)
+verdict_of, show = PROMISED.verdict_of, PROMISED.show
 
 
 def say(text: str) -> None:

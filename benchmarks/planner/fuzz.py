@@ -25,7 +25,7 @@ from benchmarks.planner.oracle import flaws_of
 from contracts.card import AgentCard
 from contracts.errors import CallsheetError
 from planner.llm import plan_by_model
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
 from tests.planner.test_reading_classes import OBJECTIVE, ROWS, read_catalogue
 
 LONGEST: Final = 20_000
@@ -41,7 +41,13 @@ class _Once:
 
     reply: str
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        options: Options = PLAIN,  # noqa: ARG002  # the protocol asks for it
+    ) -> Completion:
         """Return the reply, or nothing the second time."""
         text, self.reply = self.reply, ""
         return Completion(text, "stop", model=f"fuzz of {len(messages)} messages, {max_tokens} tokens")

@@ -11,7 +11,7 @@ from contracts.jsonvalue import texts_within
 from contracts.plan import Plan, plan_of
 from contracts.replanning import Failed, documents
 from contracts.structure import seal
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
 
 Hears = Literal["what_it_is_shown", "everything"]
 THIEF: Final = "thief@evil.example"
@@ -32,7 +32,13 @@ class Obeying:
         self._hears = hears
         self.asked = self.seen = self.obeyed = 0
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        options: Options = PLAIN,  # noqa: ARG002  # the protocol asks for it
+    ) -> Completion:
         """Return a plan in answer to the last message."""
         del max_tokens
         self.asked += 1

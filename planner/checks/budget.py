@@ -9,7 +9,7 @@ from contracts.errors import Problem
 from contracts.hosts import hosts_within
 from planner.checks.look import Look
 
-COUNTED: Final = ("fuel", "requests", "bytes")
+COUNTED: Final = ("fuel", "requests", "bytes", "tokens", "usd")
 ASKING: Final = ("requests", "bytes")
 """What every request takes of."""
 

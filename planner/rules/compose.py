@@ -59,7 +59,7 @@ def compose(draft: Draft, text: Text, profiles: Sequence[Profile], *, is_lenient
     for ask in asks_in(text, draft, [p for p in profiles if p.card.name not in SENSED]):
         heard = hear(ask, draft, profiles)
         refuse_deeds(heard, draft, is_lenient=is_lenient)
-        answers += _planned(draft, heard)
+        answers += plan_heard(draft, heard)
     return answers[0] if len(answers) == 1 else None
 
 
@@ -76,10 +76,12 @@ def unknown_guest(text: Text, draft: Draft) -> None:
                 "plan.unsupported_objective",
                 f"there is no agent 'wasm:{said}'",
                 hint=f"Guests at hand: {known}.",
+                data={"agent": f"wasm:{said}"},
             )
 
 
-def _planned(draft: Draft, heard: Heard) -> list[str]:
+def plan_heard(draft: Draft, heard: Heard) -> list[str]:
+    """Add the stages of one ask, and return the keys that nothing reads."""
     since = len(draft.subtasks)
     urls = _pages(draft, heard)
     if urls:

@@ -139,7 +139,8 @@ def refuse_deeds(heard: Heard, draft: Draft, *, is_lenient: bool) -> None:
         if is_lenient:
             draft.warn(f"left out, no agent at hand can {deed.verb}")
             continue
-        raise unsupported(draft.objective, tuple(draft.cards.values()), f"no agent at hand can {deed.verb}")
+        cards = tuple(draft.cards.values())
+        raise unsupported(draft.objective, cards, f"no agent at hand can {deed.verb}", deed=deed.verb)
 
 
 def _is_listing(deed: Deed, heard: Heard) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput, Problem
 from contracts.structure import seal
+from planner.chaining.profiles import Profile
 from planner.objective import check_inputs, check_objective
 from planner.rules.compose import compose
 from planner.rules.draft import Draft
@@ -36,7 +37,7 @@ def plan_by_rules(
     check_inputs(inputs)
     known = known_of(cards)
     draft = Draft(inputs, cards, objective=asked)
-    result = _composed(draft, read_text(asked, known.speller), known)
+    result = composed(draft, read_text(asked, known.speller), known.profiles)
     if not draft.subtasks:
         raise unsupported(asked, cards, "no agent at hand does what this asks")
     document = _sealed(asked, draft, result, known)
@@ -46,19 +47,27 @@ def plan_by_rules(
     return document
 
 
-def _composed(draft: Draft, text: Text, known: Known) -> str | None:
+def composed(draft: Draft, text: Text, profiles: Sequence[Profile]) -> str | None:
     """Add every stage asked for, but none for what is smuggled in, and return the answer's key, if there is one."""
+    plain = without_smuggled(text)
+    if plain is text:
+        return compose(draft, text, profiles, is_lenient=False)
+    draft.warn("left out: instructions to the planner that stand in the objective")
+    return compose(draft, plain, profiles, is_lenient=True)
+
+
+def without_smuggled(text: Text) -> Text:
+    """Return a text without instructions to the planner; the very text when it has none."""
     smuggled = injected_spans(text.folded)
     if not smuggled:
-        return compose(draft, text, known.profiles, is_lenient=False)
+        return text
     kept: list[tuple[int, int]] = []
     here = 0
     for start, end in smuggled:
         kept += [(here, start)] if text.plain[here:start].strip() else []
         here = end
     kept += [(here, len(text.plain))] if text.plain[here:].strip() else []
-    draft.warn("left out: instructions to the planner that stand in the objective")
-    return compose(draft, text.parts(kept), known.profiles, is_lenient=True)
+    return text.parts(kept)
 
 
 def _sealed(objective: str, draft: Draft, result: str | None, known: Known) -> dict[str, JsonValue]:

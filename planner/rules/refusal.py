@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from contracts.card import AgentCard
 from contracts.errors import InvalidInput
@@ -10,8 +11,17 @@ from planner.catalogue import nearest_agents
 from planner.rules.text import read_text
 
 
-def unsupported(objective: str, cards: Sequence[AgentCard], why: str) -> InvalidInput:
-    """Return the error that says an objective cannot be planned, naming the nearest agents."""
+def unsupported(
+    objective: str, cards: Sequence[AgentCard], why: str, *, deed: str | None = None
+) -> InvalidInput:
+    """Return the error that says an objective cannot be planned, naming the nearest agents.
+
+    Args:
+        objective: What was asked.
+        cards: The agents at hand.
+        why: What is wrong.
+        deed: What was asked that surely nobody at hand does.
+    """
     near = nearest_agents(objective, cards)
     names = [card.name for card in cards]
     hint = (
@@ -26,6 +36,5 @@ def unsupported(objective: str, cards: Sequence[AgentCard], why: str) -> Invalid
             if bare
             else " If it is about a page, name it by its http:// or https:// address."
         )
-    return InvalidInput(
-        "plan.unsupported_objective", f"{why}: {objective[:200]!r}", hint=hint, data={"nearest": near}
-    )
+    data: dict[str, Any] = {"nearest": near} | ({} if deed is None else {"deed": deed})
+    return InvalidInput("plan.unsupported_objective", f"{why}: {objective[:200]!r}", hint=hint, data=data)

@@ -57,7 +57,7 @@ def _view(line: EventLine) -> EventView:
 def _attempt(line: EventLine) -> EventView:
     body = line.body
     attempt = body.get("attempt")
-    parts = [_who(body), shorten(body.get("agent_type", ""), 40)]
+    parts = [_who(body) or "The plan", shorten(body.get("agent_type", ""), 40)]
     if attempt:
         parts += [f"attempt {attempt}", duration(float(body.get("duration_ms") or 0))]
     parts += [shorten(body["error_code"], 60)] if body.get("error_code") else []

@@ -12,10 +12,12 @@ from starlette.staticfiles import StaticFiles
 
 from contracts.errors import InvalidInput
 from contracts.journal import Wait
+from contracts.planning_call import PLANNER
 from contracts.run import Run, RunState
 from contracts.trace import TraceStatus
 from service.api.common import DeskOf
 from service.dashboard import acting, login, planning, starting
+from service.dashboard.asked import asked_for, is_question, view_of
 from service.dashboard.deciding import asked_of, changes_since, plan_asked
 from service.dashboard.eventlog import events_of
 from service.dashboard.render import Page, page
@@ -94,6 +96,7 @@ def run(
         changes=changes_since(desk, shown.plan),
         is_asked=any(wait.kind == "approval" for wait in waits),
         more_waits=max(0, len(waits) - MOST_WAITS),
+        questions=asked_for(desk, traces),
         subtasks=subtasks,
         done=sum(s.is_over for s in subtasks),
         graph=graph_of(subtasks),
@@ -118,7 +121,7 @@ def traces(
     wanted = _choice(TraceStatus, status, "status")
     asked = TraceFilter(run_id=run.strip() or None, agent=agent or None, status=wanted)
     found = desk.traces.page(asked, limit=PAGE, after=after or None)
-    names = sorted({card.name for card in desk.registry.cards()} | ({agent} if agent else set()))
+    names = sorted({card.name for card in desk.registry.cards()} | {PLANNER} | ({agent} if agent else set()))
     return page(
         "traces.html",
         here="traces",
@@ -133,7 +136,9 @@ def traces(
 @router.get("/traces/{trace_id}")
 def trace(desk: DeskOf, trace_id: Annotated[str, Path(max_length=64)]) -> Page:
     """Show one trace: what went in, what came out, how it went."""
-    return page("trace.html", here="traces", trace=desk.traces.get(trace_id))
+    shown = desk.traces.get(trace_id)
+    is_asked = is_question(shown.agent_type, shown.metadata.subtask_id)
+    return page("trace.html", here="traces", trace=shown, question=view_of(shown) if is_asked else None)
 
 
 @router.get("/agents")

@@ -37,8 +37,8 @@ def _spent(evidence: Evidence, case: Case, whole: int) -> Verdict:
             [(c.number, 1, c) for c in calls] + [(c.ended_number, 0, c) for c in calls if c.end != "lost"],
             key=lambda s: s[:2],
         )
-        held: dict[int, int] = {}
-        spent = 0
+        held: dict[int, float] = {}
+        spent: float = 0
         for _, is_start, call in steps:
             if not is_start:
                 held.pop(call.number, None)

@@ -188,7 +188,7 @@ def test_every_problem_of_the_structure_names_a_next_step() -> None:
         step("a", dependencies=["a", "zz"]),
         step("a", output_key="k_b"),
         step("b", input_keys=["none"], bind={"x": {"key": "other", "pointer": "p"}}),
-        step("c", output_key="given", budget={"usd": 1}, on_failure="fallback"),
+        step("c", output_key="given", budget={"memory_mb": 1}, on_failure="fallback"),
         step("d", output_schema={"$ref": "#"}),
         inputs={"given": 1},
         result_key="nothing",

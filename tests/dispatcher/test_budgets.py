@@ -44,7 +44,7 @@ class Spending(RuleBasedStateMachine):
             assert reserved is None
             return
         assert reserved == {**own, **asked}
-        self.held.append(reserved)
+        self.held.append({name: int(amount) for name, amount in reserved.items()})
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -71,7 +71,7 @@ TestSpending.settings = settings(max_examples=40, stateful_step_count=15)
     )
 )
 def test_what_an_agent_says_it_used_never_adds_to_a_purse(usage: dict[str, Any]) -> None:
-    purse = Purse(Budget(fuel=5, requests=5, bytes=5))
+    purse = Purse(Budget(**dict.fromkeys(NAMES, 5)))
     purse.spend([usage])
     for name in NAMES:
         assert purse.reserve(Budget(**{name: 6}), ()) is None

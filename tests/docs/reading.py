@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -16,10 +17,13 @@ from typing import TextIO
 
 from egress.chromium import SETTING, find_chromium
 from tests.docs.pages import ROOT, Block, blocks_of
+from tests.models.smallest import smallest_model
 
 YOUR_PAGE = "https://auction.example/"
 """Stands for the reader's own page; a test serves one in its place."""
 PORT = "8765"
+PULLED = "models pull smollm2-135m"
+"""Is given a file in place of a download."""
 PREFIX = Path(sys.prefix)
 PATIENCE_S = 60
 
@@ -162,14 +166,23 @@ class Reader:
         return done.returncode, self._as_written(done.stdout)
 
     def _localised(self, text: str) -> str:
-        return re.sub(rf"\b{PORT}\b", self._port, text.replace(YOUR_PAGE, self._your_page))
+        here = re.sub(rf"\b{PORT}\b", self._port, text.replace(YOUR_PAGE, self._your_page))
+        return (
+            here.replace(PULLED, f"{PULLED} --file {shlex.quote(str(smallest_model()))}")
+            if PULLED in here
+            else here
+        )
 
     def _as_written(self, output: str) -> str:
         here = output.replace(f"{self._folder}/", "").replace(self._your_page, YOUR_PAGE)
         return re.sub(rf"\b{self._port}\b", PORT, here)
 
     def _environment(self) -> dict[str, str]:
-        own = {k: v for k, v in os.environ.items() if not k.startswith(("CALLSHEET_", "MAKE", "MFLAGS"))}
+        own = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("CALLSHEET_", "MAKE", "MFLAGS", "XDG_DATA"))
+        }
         chromium = find_chromium()
         return {
             **own,

@@ -17,7 +17,7 @@ from tests.docs.reading import Reader, Typed, missing_from, typed_in
 from wasm_agents.kits.toolchains import find_tool
 
 WITH_COMMANDS = [page for page in PAGES if any(b.language == "console" for b in blocks_of(page))]
-LANGUAGES = {"console", "json", "toml", "python", "c"}
+LANGUAGES = {"console", "json", "toml", "yaml", "python", "c"}
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,13 @@ def test_shown_guest_settings_are_read_whole(in_empty_folder: Path, block: Block
     assert policy.secrets["example_token"].value == "Bearer x"
 
 
+@pytest.mark.parametrize("block", shown("toml", "models"), ids=lambda b: str(b.line))
+def test_shown_models_are_read_with_their_chain(in_empty_folder: Path, block: Block) -> None:
+    Path("callsheet.toml").write_text(block.text)
+    settings = load_settings()
+    assert settings.model.then == tuple(settings.models)
+
+
 def test_the_shown_settings_file_is_read_whole(in_empty_folder: Path) -> None:
     blocks = [b for b in shown("toml") if b.option("file") == "callsheet.toml"]
     for block in blocks:

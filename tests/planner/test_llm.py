@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,8 @@ from contracts.errors import AttemptFailed, CallsheetError, InvalidInput, Invali
 from contracts.structure import plan_id_of
 from planner.llm import plan_by_model
 from planner.planner import ObjectivePlanner
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
+from tests.providers.virtual_time import run
 
 OBJECTIVE = "read http://x.test/"
 
@@ -28,7 +30,9 @@ class Script:
         self._replies = list(replies)
         self.asked: list[Sequence[Message]] = []
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
         assert max_tokens > 0
         self.asked.append(messages)
         reply = self._replies.pop(0)
@@ -109,7 +113,9 @@ async def test_a_reply_that_was_cut_off_is_not_read_however_whole_it_looks(
 ) -> None:
     class CutOff(Script):
         @override
-        async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+        async def complete(
+            self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+        ) -> Completion:
             return replace(await super().complete(messages, max_tokens=max_tokens), finish_reason=word)
 
     with pytest.raises(InvalidPlan) as caught:
@@ -217,3 +223,37 @@ async def test_a_very_large_card_is_outlined_in_the_prompt(cards: tuple[AgentCar
     await plan_by_model(script, OBJECTIVE, inputs={}, cards=(*cards, card))
     assert len(script.asked[0][0].content) < 60_000
     assert "p99" in script.asked[0][0].content
+
+
+class Slow:
+    """A model that takes its time and never plans; keeps how long it was given."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.given: list[float | None] = []
+
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
+        assert messages
+        assert max_tokens
+        self.given.append(options.timeout_s)
+        await asyncio.sleep(self._seconds)
+        return Completion("no plan", "stop")
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "given"), [(30.0, [None, 10.0]), (20.0, [None]), (5.0, [None]), (None, [None, None])]
+)
+def test_the_second_round_has_the_time_that_the_first_left(
+    cards: tuple[AgentCard, ...], timeout_s: float | None, given: list[float | None]
+) -> None:
+    model = Slow(20.0)
+
+    async def ask() -> None:
+        with pytest.raises(InvalidPlan) as caught:
+            await plan_by_model(model, OBJECTIVE, inputs={}, cards=cards, timeout_s=timeout_s)
+        assert [p.code for p in caught.value.problems] == ["plan.reply_malformed"]
+
+    run(ask())
+    assert model.given == given

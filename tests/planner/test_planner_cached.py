@@ -12,7 +12,7 @@ from contracts.card import AgentCard
 from contracts.errors import InvalidInput, InvalidPlan, Unavailable
 from planner.plan_cache import PlanCache
 from planner.planner import ObjectivePlanner
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
 from service.cards import load_cards
 
 MILES = "Convert 5 miles to km"
@@ -39,7 +39,9 @@ class Model:
         self.asked = 0
         self._text = text
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
         self.asked += 1
         assert messages
         assert max_tokens

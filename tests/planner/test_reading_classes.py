@@ -21,7 +21,7 @@ from contracts.replanning import Failed
 from contracts.trace import TraceStatus
 from planner.llm import plan_by_model
 from planner.replanning import replan
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
 
 REPLIES = Path(__file__).parent / "replies"
 OBJECTIVE = "When does the auction at https://shop.example.org/lot/7 end?"
@@ -68,7 +68,9 @@ class Says:
         self._reply = reply
         self._is_cut = is_cut
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
         assert messages
         assert max_tokens > 0
         if self._is_cut:

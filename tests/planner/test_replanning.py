@@ -12,11 +12,12 @@ import pytest
 from contracts.card import AgentCard
 from contracts.errors import InvalidPlan, Unavailable
 from contracts.plan import load_plan
+from contracts.planning_call import PlanningCall
 from contracts.replanning import Failed, by_name, signature
 from contracts.trace import TraceStatus
 from planner.planner import ObjectivePlanner
 from planner.replanning import messages, replan
-from providers.chat import Completion, Message
+from providers.chat import PLAIN, Completion, Message, Options
 from service.cards import load_cards
 
 PAGE = "https://shop.example/offers"
@@ -75,7 +76,9 @@ class Scripted:
         self.replies = list(replies)
         self.heard: list[Sequence[Message]] = []
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
         self.heard.append(messages)
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
@@ -157,6 +160,23 @@ async def test_a_models_plan_takes_the_place_of_the_open_steps_alone(catalogue: 
     assert [s.id for s in plan.subtasks] == ["b", "a_r1", "t"]
     assert (plan.origin.planner, plan.parent) == ("llm", failed.plan.plan_id)
     assert plan.subtasks[0] == failed.plan.subtasks[1]
+
+
+async def test_a_question_for_another_plan_is_told_as_such(catalogue: Any) -> None:
+    told: list[PlanningCall] = []
+    failed = failure(catalogue, read("a"), table("t", "a"))
+    await ObjectivePlanner(Scripted("no plan"), on_call=told.append).replan(failed)
+    assert [(call.purpose, call.reply, call.model) for call in told] == [("replan", "no plan", "scripted")]
+    assert told[0].problems
+
+
+async def test_a_model_that_sketches_is_not_asked_for_another_plan(catalogue: Any) -> None:
+    model = Scripted("{}")
+    plan = await ObjectivePlanner(model, style="sketch").replan(
+        failure(catalogue, read("a"), table("t", "a"))
+    )
+    assert plan.origin.planner == "rules"
+    assert model.heard == []
 
 
 @pytest.mark.parametrize(

@@ -1,95 +1,155 @@
-"""The provider through the real egress, to an endpoint on loopback."""
+"""The bytes of an endpoint as they may come: slow, endless, broken, packed, elsewhere."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import gzip
+import time
 
 import pytest
-from pydantic import SecretStr
-from typing_extensions import override
 
 from contracts.errors import AttemptFailed, CallsheetError, Unavailable
 from egress.fetch import Egress
-from providers.chat import Message
-from providers.openai_compatible import MAX_REPLY_BYTES, OpenAICompatible
+from egress.meter import Meter, set_meter
+from providers.chat import Message, Options
+from providers.openai_compatible import OpenAICompatible
+from providers.way import reply_bytes
+from tests.providers.endpoint import HELLO, Parts, delta, head, serving, sse
 
 ASK = (Message("user", "hello"),)
-Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
-@contextmanager
-def endpoint(answer: Answer) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            answer(self, self.rfile.read(int(self.headers["content-length"])))
-
-        @override
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
+async def ask(url: str, *, timeout_s: float = 20, options: Options | None = None) -> str:
+    provider = OpenAICompatible(Egress(), url=url, model="m", timeout_s=timeout_s)
+    return (await provider.complete(ASK, max_tokens=9, options=options or Options())).text
 
 
-def send(handler: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.send_header("content-length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-async def ask(url: str) -> str:
-    async with Egress() as egress:
-        provider = OpenAICompatible(egress, url=url, model="m", api_key=SecretStr("key"), timeout_s=20)
-        return (await provider.complete(ASK, max_tokens=9)).text
+async def failure(*answers: Parts, timeout_s: float = 20) -> CallsheetError:
+    async with serving(*answers) as endpoint:
+        with pytest.raises(CallsheetError) as caught:
+            await ask(endpoint.url, timeout_s=timeout_s)
+    return caught.value
 
 
 async def test_a_model_on_loopback_is_reached_by_the_grant_of_its_own_url() -> None:
-    seen: list[tuple[str, str | None]] = []
-
-    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        seen.append((handler.path, handler.headers["authorization"]))
-        said = json.loads(body)["messages"][0]["content"]
-        send(handler, json.dumps({"choices": [{"message": {"content": said.upper()}}]}).encode())
-
-    with endpoint(answer) as url:
-        assert await ask(url) == "HELLO"
-    assert seen == [("/v1/chat/completions", "Bearer key")]
+    async with serving(HELLO) as endpoint:
+        assert await ask(endpoint.url) == "Hello"
 
 
-async def test_a_redirect_is_not_followed_and_the_key_goes_nowhere_else() -> None:
-    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-        send(handler, b"", status=307, location="http://127.0.0.2:1/v1/chat/completions")
+async def test_a_stream_that_comes_byte_by_byte_is_the_same_stream() -> None:
+    body = sse(delta("Grüße"), delta(reason="stop"))
+    cut = body.index("ü".encode()) + 1 if "ü".encode() in body else 30
+    async with serving([head(), body[:cut], 0.01, body[cut : cut + 1], 0.01, body[cut + 1 :]]) as endpoint:
+        assert await ask(endpoint.url) == "Grüße"
 
-    with endpoint(answer) as url, pytest.raises(Unavailable):
-        await ask(url)
+
+async def test_a_packed_stream_is_unpacked_within_its_bounds() -> None:
+    packed = gzip.compress(sse(delta("a"), delta(reason="stop")))
+    async with serving(head(content_encoding="gzip") + packed) as endpoint:
+        assert await ask(endpoint.url) == "a"
 
 
-async def test_a_reply_without_end_is_cut_off_by_its_size() -> None:
-    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
-        send(handler, b" " * (MAX_REPLY_BYTES + 100_000))
+async def test_a_packed_stream_that_swells_is_too_large() -> None:
+    packed = gzip.compress(b": " + b" " * (reply_bytes(9) + 100_000))
+    assert (await failure(head(content_encoding="gzip") + packed)).code == "provider.too_large"
 
-    with endpoint(answer) as url, pytest.raises(AttemptFailed) as caught:
-        await ask(url)
-    assert caught.value.code == "provider.bad_reply"
+
+@pytest.mark.parametrize(
+    "flood", [b'data: {"choices":[]}\n\n', b": nothing\n", b"data: \n"], ids=["chunks", "comments", "lines"]
+)
+async def test_a_flood_of_nothing_is_stopped_before_it_costs_much(flood: bytes) -> None:
+    begun = time.process_time()
+    assert (await failure(head() + flood * (4_000_000 // len(flood)))).code == "provider.too_large"
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+async def test_a_reply_without_end_is_stopped_at_its_size(kind: str) -> None:
+    assert (await failure([head(kind), *[b" " * 1_000_000] * 3])).code == "provider.too_large"
+
+
+async def test_an_error_answer_without_end_is_stopped_at_its_size() -> None:
+    assert (await failure([head(status="500 No"), *[b" " * 1_000_000] * 3])).code == "provider.too_large"
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async with serving(HELLO) as other:
+        error = await failure(
+            head(status="307 Go", location=f"{other.url}/chat/completions", content_length="0")
+        )
+        assert other.asked == []
+    assert (error.code, error.data["status"]) == ("provider.http_status", 307)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [30.0],
+        [head(), 30.0],
+        [head(), sse(delta("a"), done=False), 30.0],
+        [head(), *[part for _ in range(300) for part in (sse(delta("a"), done=False), 0.02)]],
+        [head(status="500 No", content_length="9"), 30.0],
+    ],
+    ids=["before", "after the head", "in the middle", "drip", "in an error"],
+)
+async def test_one_deadline_is_kept_for_all_of_a_call(answer: Parts) -> None:
+    begun = time.monotonic()
+    error = await failure(answer, timeout_s=0.5)
+    assert isinstance(error, Unavailable)
+    assert error.code == "provider.timeout"
+    assert time.monotonic() - begun < 1.5
+
+
+async def test_a_caller_may_ask_for_less_time_than_the_endpoint_has() -> None:
+    async with serving([30.0]) as endpoint:
+        with pytest.raises(CallsheetError) as caught:
+            await ask(endpoint.url, options=Options(timeout_s=0.2))
+    assert caught.value.code == "provider.timeout"
+
+
+async def test_silence_after_the_end_was_told_is_no_failure() -> None:
+    async with serving([head(), sse(delta("a"), delta(reason="stop"), done=False), 30.0]) as endpoint:
+        assert await ask(endpoint.url) == "a"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"", "provider.unreachable"),
+        (b"SSH-2.0-OpenSSH\r\n", "provider.unreachable"),
+        (head(content_length="999") + sse(delta("a")), "provider.cut_off"),
+        (head(transfer_encoding="chunked") + b"5\r\ndata:", "provider.cut_off"),
+        (head(content_encoding="br") + b"x", "provider.cut_off"),
+        (head(), "provider.cut_off"),
+    ],
+)
+async def test_a_connection_that_breaks_is_told_by_where_it_broke(answer: bytes, code: str) -> None:
+    assert (await failure(answer)).code == code
 
 
 async def test_nobody_at_the_address_is_told_with_the_next_step() -> None:
-    with endpoint(lambda handler, _: send(handler, b"")) as url:
-        pass
+    async with serving(HELLO) as endpoint:
+        url = endpoint.url
     with pytest.raises(CallsheetError) as caught:
         await ask(url)
     assert caught.value.code == "provider.unreachable"
     assert "--no-model" in caught.value.hint
+    assert caught.value.__cause__ is not None
+
+
+async def test_what_a_model_takes_is_charged_to_the_attempt_that_asks() -> None:
+    meter = Meter({"requests": 1, "bytes": 100_000})
+    set_meter(meter)
+    async with serving(HELLO) as endpoint:
+        await ask(endpoint.url)
+        assert meter.used()["bytes"] > 200
+        with pytest.raises(AttemptFailed) as caught:
+            await ask(endpoint.url)
+    assert caught.value.code == "budget.requests"
+
+
+async def test_a_reader_who_leaves_hangs_up() -> None:
+    async with serving([head(), sse(delta("a"), done=False), 30.0]) as endpoint:
+        stream = OpenAICompatible(Egress(), url=endpoint.url, model="m").stream(ASK, max_tokens=9)
+        assert (await anext(stream)).text == "a"
+        await stream.aclose()  # type: ignore[attr-defined]  # a generator, as every adapter's
+    assert len(endpoint.asked) == 1

@@ -61,6 +61,12 @@ class ScriptedEngine:
         if self.refusal is not None:
             raise self.refusal
         self.asked.set()
+        # as with the real one, who asked for it may go meanwhile
+        await asyncio.shield(asyncio.ensure_future(self._take(run, key, kept)))
+
+    async def _take(
+        self, run: Run, key: IdempotencyKey | None, kept: Sequence[tuple[Receipt, Value | None]]
+    ) -> None:
         await self.gate.wait()
         named = [insert_key(KeyRow(key.key, key.fingerprint, run.run_id, key.at_ms))] if key else []
         try:

@@ -52,7 +52,7 @@ async def test_a_sound_plan_is_said_to_be_sound_and_not_kept(
         ({"required_agent": "scraper"}, "plan.unknown_agent", "/subtasks/0/required_agent"),
         ({"dependencies": ["nobody"]}, "plan.dangling_dependency", "/subtasks/0/dependencies/0"),
         ({"dependencies": ["list_pages"]}, "plan.self_dependency", "/subtasks/0/dependencies/0"),
-        ({"budget": {"usd": 1}}, "plan.unsupported", "/subtasks/0/budget/usd"),
+        ({"budget": {"memory_mb": 1}}, "plan.unsupported", "/subtasks/0/budget/memory_mb"),
         ({"retries": 1.0}, "plan.shape", "/subtasks/0/retries"),
     ],
 )
@@ -71,7 +71,7 @@ async def test_a_refusal_names_the_step_the_reason_and_the_next_step(
 
 
 async def test_a_plan_in_two_places_wrong_is_told_both(client: httpx.AsyncClient) -> None:
-    wrong = changed(required_agent="scraper", budget={"usd": 1})
+    wrong = changed(required_agent="scraper", budget={"memory_mb": 1})
     found = (await client.post("/plans/check", json={"plan": wrong})).json()
     assert {e["code"] for e in found["errors"]} >= {"plan.unknown_agent", "plan.unsupported"}
 

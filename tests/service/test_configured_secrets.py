@@ -20,6 +20,12 @@ KEYS = ("server-key-of-some-length", "model-key-of-some-length")
         ({"CALLSHEET_SERVER": f'{{"api_key": "{KEYS[0]}"}}', "CALLSHEET_MODEL__API_KEY": KEYS[1]}, ""),
         ({"CALLSHEET_SERVER__API_KEY": KEYS[0]}, f'[model]\napi_key = "{KEYS[1]}"\n'),
         ({}, f'[server]\napi_key = "{KEYS[0]}"\n[model]\napi_key = "{KEYS[1]}"\n'),
+        (
+            {"CALLSHEET_MODELS__FAST__URL": "http://m/v1", "callsheet_models__fast__api_key": KEYS[0]},
+            f'[models.slow]\nkind = "ollama"\napi_key = "{KEYS[1]}"\n',
+        ),
+        ({"CALLSHEET_MODELS": f'{{"a": {{"url": "http://m/v1", "api_key": "{KEYS[0]}"}}}}'}, ""),
+        ({"CALLSHEET_MODELS__A": f'{{"url": "http://m/v1", "api_key": "{KEYS[0]}"}}'}, ""),
         ({}, ""),
     ],
 )

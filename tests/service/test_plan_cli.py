@@ -185,7 +185,7 @@ def test_no_agent_is_imported_for_its_card(tmp_path: Path) -> None:
         ({"CALLSHEET_MODEL__URL": "http://m.test/v1"}, None, True),
         ({"CALLSHEET_MODEL__URL": ""}, None, False),
         ({}, '[model]\nurl = "http://m.test/v1"\n', True),
-        ({}, '[model]\nname = "m"\n', False),
+        ({}, '[model]\nname = "m"\n', True),
         ({}, "model = 3\n", False),
     ],
 )

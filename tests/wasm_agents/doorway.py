@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.policy import Policy
-from providers.chat import Completion, Message, Usage
+from providers.chat import PLAIN, Completion, Message, Options, Usage
 from wasm_agents.doors.door import Doors
 from wasm_agents.doors.outside import Outside
 from wasm_agents.grants import Granted, KvRule, SecretRule
@@ -77,7 +77,9 @@ class Chat:
     def __init__(self) -> None:
         self.asked: list[tuple[list[Message], int]] = []
 
-    async def complete(self, messages: Sequence[Message], *, max_tokens: int) -> Completion:
+    async def complete(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> Completion:
         """Answer, and keep what was asked."""
         self.asked.append((list(messages), max_tokens))
         return Completion(messages[-1].content, "stop", Usage(3, 4), "small-1")

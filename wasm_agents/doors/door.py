@@ -66,7 +66,10 @@ class Doors:
         self._spending = Spending(granted.limits.egress_bytes)
         self._secrets = Secrets(secret.value for secret in granted.secrets)
         http = HttpDoor(granted, outside.fetch, policy=policy, spending=self._spending, secrets=self._secrets)
-        kv, llm = KvDoor(granted, outside.values, agent=agent), LlmDoor(granted, outside.chats)
+        kv, llm = (
+            KvDoor(granted, outside.values, agent=agent),
+            LlmDoor(granted, outside.chats, self._spending),
+        )
         near = WorldDoor(world)
         self._ops: dict[str, Op] = {
             "http.request": http.request,
@@ -97,14 +100,9 @@ class Doors:
         self._record(op, given, gave)
         return gave
 
-    def spent(self) -> dict[str, int]:
-        """Return what was used so far: `host_calls`, `egress_bytes`, and `requests` and `bytes` as budgets count them."""
-        spending = self._spending
-        found = {"host_calls": spending.host_calls}
-        if spending.requests:
-            network = {"requests": spending.requests, "bytes": spending.egress_bytes}
-            found |= {"egress_bytes": spending.egress_bytes, **network}
-        return found
+    def spent(self) -> dict[str, int | float]:
+        """Return what was used so far, under the names budgets know it by."""
+        return self._spending.told()
 
     def _op(self, name: str) -> Op:
         found = self._ops.get(name)

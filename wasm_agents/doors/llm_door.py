@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, Literal, cast
 
 from pydantic import JsonValue
 
-from contracts.errors import Refused, Unavailable
-from providers.chat import Message
+from contracts.errors import CallsheetError, Refused, Unavailable
+from egress.meter import check_left, count
+from providers.chat import ChatProvider, Completion, Message
 from wasm_agents.doors.asked import Asked
 from wasm_agents.doors.outside import Chats
+from wasm_agents.doors.spending import Spending
 from wasm_agents.grants import DENIED, Granted
 
 ROLES: Final = ("system", "user", "assistant")
@@ -18,6 +21,8 @@ MAX_CHARS: Final = 256 * 1024
 """Of all messages together."""
 MAX_BYTES: Final = 8 * MAX_CHARS
 """Of an input that holds them, however they are spelled."""
+UNCOUNTED: Final = frozenset({"provider.truncated", "provider.cut_off"})
+"""Failures after which a model has written, and nobody says how much: as much as it was allowed."""
 
 
 class LlmDoor:
@@ -26,11 +31,13 @@ class LlmDoor:
     Args:
         granted: What the guest may ask for.
         chats: Gives a model by its name.
+        spending: Counts them.
     """
 
-    def __init__(self, granted: Granted, chats: Chats | None) -> None:
+    def __init__(self, granted: Granted, chats: Chats | None, spending: Spending) -> None:
         self._granted = granted
         self._chats = chats
+        self._spending = spending
 
     async def chat(self, raw: bytes) -> JsonValue:
         """Return the model's text, why it ended, its name and the tokens used.
@@ -39,7 +46,7 @@ class LlmDoor:
             InvalidInput: `capability.bad_input`.
             Refused: `capability.denied`.
             Unavailable: `capability.unavailable`, `provider.*`.
-            AttemptFailed: `provider.*`.
+            AttemptFailed: `provider.*`; `budget.tokens`, `budget.usd`: nothing is left of the run's budget.
         """
         asked = Asked("llm.chat", raw, known=("model", "messages", "max_tokens"), most=MAX_BYTES)
         model = asked.text("model", most=128, default="default")
@@ -55,7 +62,7 @@ class LlmDoor:
                 f"no model called {model!r} is set up here",
                 hint="Set model.url and model.name.",
             )
-        found = await chat.complete(messages, max_tokens=tokens)
+        found = await self._answered(chat, messages, max_tokens=tokens)
         return {
             "text": found.text,
             "finish_reason": found.finish_reason,
@@ -65,6 +72,35 @@ class LlmDoor:
                 "completion_tokens": found.usage.completion_tokens,
             },
         }
+
+    async def _answered(self, chat: ChatProvider, messages: list[Message], *, max_tokens: int) -> Completion:
+        """Ask within what the run's budgets leave, and count what was used."""
+        check_left("usd")
+        left = check_left("tokens")
+        most = max_tokens if left is None else min(max_tokens, max(1, int(left)))
+        self._spending.llm_calls += 1
+        try:
+            found = await chat.complete(messages, max_tokens=most)
+        except CallsheetError as exc:
+            self._count(most if _has_written(exc) else 0, 0.0)
+            raise
+        except asyncio.CancelledError:
+            self._count(most, 0.0)
+            raise
+        self._count(found.usage.prompt_tokens + found.usage.completion_tokens, found.usd or 0.0)
+        return found
+
+    def _count(self, tokens: int, usd: float) -> None:
+        self._spending.tokens += tokens
+        self._spending.usd += usd
+        count("tokens", tokens)
+        count("usd", usd)
+
+
+def _has_written(error: CallsheetError) -> bool:
+    """Say whether a model wrote before it failed: a slow one had, unless it never began."""
+    is_slow = error.code == "provider.timeout" and error.data.get("stage") == "whole"
+    return is_slow or error.code in UNCOUNTED
 
 
 def _messages(asked: Asked) -> list[Message]:

@@ -19,6 +19,11 @@ class Spending:
     host_calls: int = 0
     requests: int = 0
     egress_bytes: int = 0
+    llm_calls: int = 0
+    """Those that a model was asked for."""
+    tokens: int = 0
+    """Of prompts and answers."""
+    usd: float = 0.0
 
     def left(self) -> int:
         """Return the bytes that may still be sent and received."""
@@ -44,6 +49,18 @@ class Spending:
         self.egress_bytes += size
         if self.egress_bytes > self.egress_most:
             raise over_egress(self.egress_most)
+
+    def told(self) -> dict[str, int | float]:
+        """Return the counts, under the names budgets know them by; what was not used at all stays out."""
+        found: dict[str, int | float] = {"host_calls": self.host_calls}
+        if self.requests:
+            network = {"requests": self.requests, "bytes": self.egress_bytes}
+            found |= {"egress_bytes": self.egress_bytes, **network}
+        if self.llm_calls:
+            found |= {"llm_calls": self.llm_calls, "tokens": self.tokens}
+        if self.usd:
+            found["usd"] = self.usd
+        return found
 
 
 def over_egress(most: int) -> AttemptFailed:

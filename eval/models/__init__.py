@@ -1,0 +1,1 @@
+"""How fast models answer: calls measured one by one, summed up by setting, drawn."""

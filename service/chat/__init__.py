@@ -1,0 +1,1 @@
+"""Conversations: who may be talked to here, and what each does to answer."""
