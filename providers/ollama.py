@@ -24,9 +24,8 @@ from providers.faults import in_our_words
 from providers.pacing import chunks_at_most, paced
 from providers.reading import bytes_of, count_of, ollama_timings
 from providers.sdk import load
-from providers.streamed import AtEndpoint
+from providers.streamed import MayWriteCalls
 from providers.way import MAX_LIST_BYTES, TIMEOUT_S, reply_bytes
-from providers.written_calls import with_written_calls
 
 if TYPE_CHECKING:
     from ollama import AsyncClient, ChatResponse
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 MAX_OFFERS = 1000
 
 
-class Ollama(AtEndpoint):
+class Ollama(MayWriteCalls):
     """One model of an Ollama.
 
     Args:
@@ -65,15 +64,6 @@ class Ollama(AtEndpoint):
         self._num_ctx = num_ctx
 
     @override
-    async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> AsyncIterator[Piece]:
-        """Yield the pieces of the model's next turn; see `StreamingProvider`."""
-        written = self._stream(messages, max_tokens=max_tokens, options=options)
-        async with aclosing(with_written_calls(written, options)) as pieces:
-            async for piece in pieces:
-                yield piece
-
     async def _stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options
     ) -> AsyncIterator[Piece]:

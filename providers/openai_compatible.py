@@ -28,9 +28,8 @@ from providers.openai_reading import offers, read_chunk, read_whole, wrong_kind
 from providers.openai_request import Takes, request_of
 from providers.pacing import chunks_at_most, paced
 from providers.sdk import load
-from providers.streamed import AtEndpoint
+from providers.streamed import MayWriteCalls
 from providers.way import MAX_LIST_BYTES, MAX_REPLY_BYTES, TIMEOUT_S, reply_bytes
-from providers.written_calls import with_written_calls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream
@@ -41,7 +40,7 @@ __all__ = ["MAX_REPLY_BYTES", "TIMEOUT_S", "OpenAICompatible", "policy_of"]
 _NO_KEY: Final = "-"
 
 
-class OpenAICompatible(AtEndpoint):
+class OpenAICompatible(MayWriteCalls):
     """One model at one endpoint.
 
     Args:
@@ -73,15 +72,6 @@ class OpenAICompatible(AtEndpoint):
         self._takes = Takes()
 
     @override
-    async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> AsyncIterator[Piece]:
-        """Yield the pieces of the model's next turn; see `StreamingProvider`."""
-        written = self._stream(messages, max_tokens=max_tokens, options=options)
-        async with aclosing(with_written_calls(written, options)) as pieces:
-            async for piece in pieces:
-                yield piece
-
     async def _stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options
     ) -> AsyncIterator[Piece]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
 from pydantic import SecretStr
+from typing_extensions import override
 
 from contracts.clock import Clock, SystemClock
 from egress.fetch_door import SdkDoor
 from providers.chat import PLAIN, Completion, Message, Options, Piece
 from providers.collecting import collected
 from providers.way import TIMEOUT_S, Way
+from providers.written_calls import with_written_calls
 
 
 class Streamed(ABC):
@@ -63,3 +66,23 @@ class AtEndpoint(Streamed):
     def url(self) -> str:
         """Return where it is."""
         return self._way.url
+
+
+class MayWriteCalls(AtEndpoint):
+    """One that may write a tool's call as text, where its server does not read it: see `with_written_calls`."""
+
+    @override
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
+    ) -> AsyncIterator[Piece]:
+        """Yield the pieces of the model's next turn; see `StreamingProvider`."""
+        written = self._stream(messages, max_tokens=max_tokens, options=options)
+        async with aclosing(with_written_calls(written, options)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    @abstractmethod
+    def _stream(
+        self, messages: Sequence[Message], *, max_tokens: int, options: Options
+    ) -> AsyncIterator[Piece]:
+        """Yield the pieces as the server gives them."""

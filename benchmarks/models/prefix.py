@@ -19,17 +19,19 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from typing_extensions import override
+
 from contracts.clock import Clock, SystemClock
 from contracts.errors import CallsheetError
 from egress.fetch_door import FetchDoor
 from eval.latency import quantile
 from planner.planner import ObjectivePlanner
 from planner.sketch.compiled import prefix_of
-from providers.chat import PLAIN, Completion, Message, Options, Piece
-from providers.collecting import collected
+from providers.chat import PLAIN, Message, Options, Piece
 from providers.embedded.folder import DEFAULT_CTX, PulledModel, digest_of
 from providers.embedded.model import EmbeddedModel
 from providers.embedded.server import HowToRun
+from providers.streamed import Streamed
 from service.cards import load_cards
 
 OBJECTIVES: Final = (
@@ -50,7 +52,7 @@ MS_PER_S: Final = 1000
 
 
 @dataclass
-class Timed:
+class Timed(Streamed):
     """A model whose calls are timed from the asking to the first piece and to the last.
 
     Args:
@@ -64,12 +66,7 @@ class Timed:
     whole_s: list[float] = field(default_factory=list)
     cached: list[int] = field(default_factory=list)
 
-    async def complete(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> Completion:
-        """Return the model's next turn; see `ChatProvider`."""
-        return await collected(self.stream(messages, max_tokens=max_tokens, options=options))
-
+    @override
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
     ) -> AsyncIterator[Piece]:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import os
-import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 from PIL import Image
-from typing_extensions import override
 
 from agents.vision.agent import CARD, VisionAgent
 from agents.vision.inputs import VisionInputs
@@ -28,6 +25,7 @@ from contracts.policy import Grant, Policy
 from contracts.trace import TraceStatus
 from egress.fetch import Egress
 from examples.auction.scenes import PHOTOS
+from tests.threaded_server import answering, send
 
 COFFEE = (PHOTOS / "coffee.jpg").read_bytes()
 
@@ -48,36 +46,18 @@ async def agent() -> AsyncIterator[VisionAgent]:
 
 @pytest.fixture
 def web() -> Iterator[tuple[str, Policy]]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = {
-                "/coffee.jpg": (200, COFFEE),
-                "/page": (200, b"<!DOCTYPE html><p>hello"),
-                "/busy": (503, b"later"),
-                "/huge": (200, b"\xff" * (MAX_BYTES + 1)),
-            }.get(self.path, (404, b"no"))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asking: BaseHTTPRequestHandler) -> None:
+        status, body = {
+            "/coffee.jpg": (200, COFFEE),
+            "/page": (200, b"<!DOCTYPE html><p>hello"),
+            "/busy": (503, b"later"),
+            "/huge": (200, b"\xff" * (MAX_BYTES + 1)),
+        }.get(asking.path, (404, b"no"))
+        send(asking, body, status=status)
 
-        @override
-        def log_message(self, *args: object) -> None:
-            pass
-
-        @override
-        def handle(self) -> None:
-            with contextlib.suppress(ConnectionError):
-                super().handle()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    host = f"127.0.0.1:{server.server_port}"
-    yield f"http://{host}", Policy(grants=(Grant(kind="private_host", value=host, by="test"),))
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(answer) as url:
+        grant = Grant(kind="private_host", value=url.removeprefix("http://"), by="test")
+        yield url, Policy(grants=(grant,))
 
 
 async def run(agent: VisionAgent, inputs: dict[str, Any], policy: Policy | None = None) -> AgentReply:

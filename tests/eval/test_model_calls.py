@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from typing_extensions import override
 
 from contracts.clock import SystemClock
 from contracts.errors import Unavailable
@@ -22,12 +23,12 @@ from providers.chat import (
     Timings,
     Usage,
 )
-from providers.collecting import collected
+from providers.streamed import Streamed
 
 ASK = Ask(prompt="How many?", max_tokens=7)
 
 
-class Answering:
+class Answering(Streamed):
     """Answers at once; notes what was asked, and how many asked at the same time."""
 
     def __init__(self, *, fails_on: Sequence[int] = (), waits_on: int | None = None) -> None:
@@ -36,11 +37,7 @@ class Answering:
         self.waiting = asyncio.Event()
         self._fails_on, self._waits_on = fails_on, waits_on
 
-    async def complete(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> Completion:
-        return await collected(self.stream(messages, max_tokens=max_tokens, options=options))
-
+    @override
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
     ) -> AsyncIterator[Piece]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from contracts.errors import AttemptFailed, CallsheetError
 from egress.fetch import Egress
 from providers.chat import PLAIN, Completion, Message, Options, Shape
 from providers.ollama import Ollama
+from tests.threaded_server import answering, send
 
 ASK = (Message("system", "Be brief."), Message("user", "Why does iron rust?"))
 AT = "2026-05-08T20:00:00.385406455-07:00"
@@ -43,28 +42,13 @@ def said(content: str, **more: Any) -> dict[str, Any]:
 def replying(*lines: dict[str, Any]) -> Iterator[tuple[str, Asked]]:
     asked: Asked = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-            self.send_response(200)
-            self.send_header("content-type", "application/x-ndjson")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asking: BaseHTTPRequestHandler) -> None:
+        asked.append(json.loads(asking.rfile.read(int(asking.headers["content-length"]))))
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+        send(asking, body, content_type="application/x-ndjson")
 
-        @override
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(answer) as url:
+        yield url, asked
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from typing_extensions import override
+
 from contracts.errors import AttemptFailed, Unavailable
 from providers.chat import PLAIN, Completion, Message, Options, Piece, Usage
-from providers.collecting import collected, cut_off
+from providers.collecting import cut_off
+from providers.streamed import Streamed
 
 ASK = (Message("user", "hello"),)
 Act = str | float | Exception
@@ -15,7 +18,7 @@ Act = str | float | Exception
 FOR_EVER = 1e9
 
 
-class ScriptedModel:
+class ScriptedModel(Streamed):
     """Takes one script a call, the last again and again.
 
     Args:
@@ -40,11 +43,7 @@ class ScriptedModel:
         self.closed = 0
         """Calls that have ended, one way or the other."""
 
-    async def complete(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> Completion:
-        return await collected(self.stream(messages, max_tokens=max_tokens, options=options))
-
+    @override
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
     ) -> AsyncIterator[Piece]:

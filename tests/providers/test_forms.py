@@ -16,13 +16,13 @@ from contracts.errors import AttemptFailed, CallsheetError, Unavailable
 from egress.fetch import Egress
 from providers.asked import unsupported
 from providers.chat import PLAIN, Completion, Form, Message, ModelOffer, Options, Piece, Shape
-from providers.collecting import collected
 from providers.faults import AnsweredStatus
 from providers.form_memory import DOUBT_S, MAX_ENTRIES, FormMemory
 from providers.form_search import is_json
 from providers.forms import Forms, Order
 from providers.openai_compatible import OpenAICompatible
 from providers.patience import Patient, Terms
+from providers.streamed import Streamed
 from tests.providers.endpoint import delta, head, said, serving, sse
 
 ASK = (Message("system", "Plan."), Message("user", "hello"))
@@ -47,7 +47,7 @@ class Later(SystemClock):
         return super().monotonic() + self.seconds
 
 
-class Server:
+class Server(Streamed):
     """Takes some forms; answers others with what a test says."""
 
     def __init__(self, **answers: CallsheetError | str) -> None:
@@ -55,11 +55,7 @@ class Server:
         self.asked: list[Form | None] = []
         self.messages: Sequence[Message] = ()
 
-    async def complete(
-        self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
-    ) -> Completion:
-        return await collected(self.stream(messages, max_tokens=max_tokens, options=options))
-
+    @override
     async def stream(
         self, messages: Sequence[Message], *, max_tokens: int, options: Options = PLAIN
     ) -> AsyncIterator[Piece]:

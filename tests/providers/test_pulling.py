@@ -6,12 +6,11 @@ import hashlib
 import random
 import re
 import shutil
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from providers.embedded.folder import ModelFolder
 from providers.embedded.pulling import Chunks, Wanted, pull
 from providers.embedded.shelf import Wheel
 from providers.embedded.sources import TRIES, Download, LocalFile, Package
+from tests.threaded_server import answering
 
 CONTENT = bytes(range(256)) * 4096
 WANTED = Wanted("mine", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), 512)
@@ -101,23 +101,9 @@ class Hub:
 
 @contextmanager
 def serving(hub: Hub) -> Iterator[Hub]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            hub.answer(self)
-
-        @override
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        hub.url = f"http://127.0.0.1:{server.server_port}/Q/resolve/main/model.gguf"
-        try:
-            yield hub
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(hub.answer) as url:
+        hub.url = f"{url}/Q/resolve/main/model.gguf"
+        yield hub
 
 
 async def download(hub: Hub, folder: ModelFolder) -> bytes:

@@ -9,18 +9,16 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
-from typing_extensions import override
 
 from tests.models.smallest import smallest_model
 from tests.service.commands_at_hand import BIN, process, typed
+from tests.threaded_server import answering, send
 
 NAME = "smollm2-135m"
 
@@ -48,27 +46,8 @@ def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str
 @contextmanager
 def offering(body: bytes) -> Iterator[str]:
     """Have an endpoint on loopback answer every GET alike."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        @override
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(lambda asking: send(asking, body, content_type="application/json")) as url:
+        yield f"{url}/v1"
 
 
 @pytest.fixture

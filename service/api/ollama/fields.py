@@ -7,29 +7,34 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from service.api.openai.fields import MAX_MESSAGES, MAX_TOOLS, ToolName, ToolSpec
+from service.api.chat_fields import (
+    MAX_MESSAGES,
+    MAX_TOOLS,
+    Lenient,
+    ModelName,
+    Sampling,
+    Strict,
+    ToolName,
+    ToolSpec,
+)
 
 
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-
-class Called(_Open):
+class Called(Lenient):
     """What an earlier turn of the model called."""
 
     name: ToolName
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
-class Call(_Open):
+class Call(Lenient):
     """A call in an earlier turn of the model."""
 
     function: Called
 
 
-class Turn(_Open):
+class Turn(Lenient):
     """One message."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -39,15 +44,9 @@ class Turn(_Open):
     tool_name: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-class ModelOptions(BaseModel):
+class ModelOptions(Sampling):
     """How the answer is made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     num_predict: Annotated[int, Field(ge=-2)] | None = None
     """Less than 1: as many as are allowed."""
     num_ctx: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
@@ -64,12 +63,10 @@ class ModelOptions(BaseModel):
     use_mlock: Any = None
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Strict):
     """A conversation, and what its next turn should be like."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    model: ModelName
     """One that `GET /api/tags` lists."""
     messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool = True

@@ -12,33 +12,37 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-MAX_MESSAGES = 1000
-MAX_TOOLS = 128
-ToolName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+from service.api.chat_fields import (
+    MAX_MESSAGES,
+    MAX_TOOLS,
+    Lenient,
+    ModelName,
+    Sampling,
+    Strict,
+    ToolName,
+    ToolSpec,
+)
+
 Nothing = Annotated[int | float, Field(ge=0, le=0)]
 
 
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-
-class Part(_Open):
+class Part(Lenient):
     """A part of a message; only text is read."""
 
     type: Annotated[str, StringConstraints(max_length=40)]
     text: str | None = None
 
 
-class Function(_Open):
+class Function(Lenient):
     """What an earlier turn of the model called."""
 
     name: ToolName
     arguments: str = "{}"
 
 
-class Call(_Open):
+class Call(Lenient):
     """A call in an earlier turn of the model."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -46,7 +50,7 @@ class Call(_Open):
     function: Function
 
 
-class Turn(_Open):
+class Turn(Lenient):
     """One message."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
@@ -55,60 +59,43 @@ class Turn(_Open):
     tool_call_id: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
-class Definition(_Open):
-    """A function's."""
-
-    name: ToolName
-    description: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    parameters: dict[str, Any] | None = None
-
-
-class ToolSpec(_Open):
-    """A tool that the model may call."""
-
-    type: Literal["function"]
-    function: Definition
-
-
-class ChosenFunction(_Open):
+class ChosenFunction(Lenient):
     """A function's name."""
 
     name: ToolName
 
 
-class Choice(_Open):
+class Choice(Lenient):
     """The one tool that must be called."""
 
     type: Literal["function"] = "function"
     function: ChosenFunction
 
 
-class SchemaFormat(_Open):
+class SchemaFormat(Lenient):
     """What form the answer must have."""
 
     name: Annotated[str, StringConstraints(max_length=64)] = "answer"
     schema_: dict[str, Any] = Field(alias="schema")
 
 
-class Format(_Open):
+class Format(Lenient):
     """Text, any JSON object, or JSON of a schema."""
 
     type: Literal["text", "json_object", "json_schema"]
     json_schema: SchemaFormat | None = None
 
 
-class StreamOptions(_Open):
+class StreamOptions(Lenient):
     """More of a stream."""
 
     include_usage: bool | None = None
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Sampling):
     """A conversation, and what its next turn should be like."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    model: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    model: ModelName
     """One that `GET /v1/models` lists."""
     messages: Annotated[list[Turn], Field(min_length=1, max_length=MAX_MESSAGES)]
     stream: bool | None = None
@@ -117,10 +104,6 @@ class ChatRequest(BaseModel):
     """At most `chat.max_tokens` are written."""
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     """Likewise; goes before `max_tokens`."""
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     tools: Annotated[list[ToolSpec], Field(max_length=MAX_TOOLS)] | None = None
     tool_choice: Literal["none", "auto", "required"] | Choice | None = None
     parallel_tool_calls: bool | None = None
@@ -147,10 +130,8 @@ class ChatRequest(BaseModel):
     verbosity: Any = None
 
 
-class ToolRequest(_Open):
+class ToolRequest(Strict):
     """A tool call to run, as the model wrote it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     arguments: str | dict[str, Any] = "{}"
     """JSON, as in a tool call; or the object itself."""

@@ -12,7 +12,8 @@ from contracts.errors import InvalidInput
 from contracts.jsonvalue import canonical_json
 from providers.chat import Message, Options, Shape, Tool, ToolCall
 from service.api.bodies import as_model, read_json
-from service.api.openai.fields import ChatRequest, Choice, Format, ToolSpec, Turn
+from service.api.chat_fields import ToolSpec
+from service.api.openai.fields import ChatRequest, Choice, Format, Turn
 from service.chat.offered import ANY_OBJECT, Asked
 from service.idempotency import HEADER, check_name
 from service.settings_chat import ChatSettings
