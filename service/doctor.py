@@ -61,7 +61,7 @@ Exit codes:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--get-browser", is_flag=True, help="Get a Chromium if there is none.")
-@click.option("--quiet", is_flag=True, help="Only what is missing.")
+@click.option("--quiet", is_flag=True, help="Only what is needed and missing.")
 def doctor(*, as_json: bool, get_browser: bool, quiet: bool) -> int:
     """Say what is present, what is missing, and how to mend it."""
     if get_browser and find_chromium() is None:
@@ -71,7 +71,7 @@ def doctor(*, as_json: bool, get_browser: bool, quiet: bool) -> int:
         print_json([asdict(f) for f in findings])
     else:
         for f in findings:
-            if f.is_ok and quiet:
+            if quiet and (f.is_ok or not f.is_needed):
                 continue
             mark = "ok     " if f.is_ok else "missing" if f.is_needed else "absent "
             click.echo(f"{mark}  {f.part}: {printable(f.detail)}", err=quiet)

@@ -41,6 +41,7 @@ def reader(tmp_path: Path, your_page: str, made: dict[str, str]) -> Iterator[Rea
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # a page has dozens of commands, each with its own patience
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda p: p.stem)
 def test_every_command_of_a_page_does_what_the_page_shows(page: Path, reader: Reader) -> None:
     if find_chromium() is None and "make run" in page.read_text():

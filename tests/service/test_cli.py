@@ -146,6 +146,12 @@ def test_doctor_names_a_broken_setting_and_exits_five(tmp_path: Any) -> None:
     assert "server.port" in done.stdout
 
 
+def test_a_quiet_doctor_is_silent_of_what_nothing_needs(tmp_path: Any) -> None:
+    absent = dict.fromkeys(("CALLSHEET_CHROMIUM", "CALLSHEET_COMPONENTIZE_PY"), "/nowhere")
+    done = cli("doctor", "--quiet", cwd=tmp_path, **absent)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_doctor_says_how_to_get_a_browser(tmp_path: Any) -> None:
     done = cli("doctor", cwd=tmp_path, CALLSHEET_CHROMIUM="/nowhere/chromium")
     assert done.returncode == 0
