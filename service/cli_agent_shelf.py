@@ -11,7 +11,7 @@ import click
 from contracts.errors import NotFound
 from service.cards import built_in, load_cards
 from service.cli_agent_inspect import effect_words, granted_to
-from service.console import printable
+from service.console import be_sure, printable
 from service.settings import load_settings
 from wasm_agents.candidate import read_candidate
 from wasm_agents.limits import granted_limits
@@ -65,7 +65,7 @@ def remove(name: str, *, yes: bool) -> None:
             raise built_in(name, hint="Only added agents can be removed.")
         raise _unknown(name, shelf)
     if not yes:
-        click.confirm(f"Remove wasm:{name}?", abort=True, err=True)
+        be_sure(f"Remove wasm:{name}?")
     shelf.remove(name)
     click.echo(f"wasm:{name} is removed")
 

@@ -17,7 +17,7 @@ from providers.embedded.folder import DEFAULT_CTX, SHA256, ModelFolder, PulledMo
 from providers.embedded.pulling import Source, Wanted, pull
 from providers.embedded.shelf import known_models, unknown
 from providers.embedded.sources import Download, LocalFile, Package
-from service.console import print_json, printable
+from service.console import be_sure, print_json, printable
 from service.model_choice import choose, chosen_in
 from service.settings import Settings, load_settings
 from service.settings_embedded import EmbeddedSettings
@@ -92,7 +92,7 @@ def remove_model(*, name: str, yes: bool) -> None:
     folder = load_settings().embedded.models()
     folder.file_of(name)
     if not yes and name in folder.names():
-        click.confirm(f"Delete {name}?", abort=True, err=True)
+        be_sure(f"Delete {name}?")
     size = folder.remove(name)
     if chosen_in(folder.path) == name:
         choose(folder, None)

@@ -80,6 +80,18 @@ def _give_up_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def be_sure(question: str) -> None:
+    """Go on only when whoever is at the terminal says yes.
+
+    Raises:
+        click.UsageError: Nobody can be asked.
+        click.Abort: The answer is no.
+    """
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: say --yes to go on without asking")
+    click.confirm(question, abort=True, err=True)
+
+
 def show_error(error: CallsheetError) -> None:
     """Print code, message, every further problem and the next step on stderr."""
     click.echo(f"error[{error.code}]: {printable(error.message)}", err=True)

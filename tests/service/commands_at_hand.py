@@ -69,6 +69,20 @@ def typed(folder: Path, *words: str) -> Done:
     return Done(code, out.getvalue(), err.getvalue())
 
 
+def at_terminal(folder: Path, *words: str, says: str) -> Done:
+    """Run a command in a process of its own, with somebody at its terminal who says something."""
+    theirs, ours = os.openpty()
+    os.write(theirs, f"{says}\n".encode())
+    done = subprocess.run(
+        [str(BIN / "callsheet"), *words],
+        cwd=folder, stdin=ours, capture_output=True, text=True, timeout=60, check=False, env=os.environ,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(theirs)
+    assert "Traceback" not in done.stderr, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 def process(folder: Path, *words: str, stdin: str = "") -> Done:
     """Run a command in a process of its own."""
     done = subprocess.run(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.service.commands_at_hand import Done, process, typed
+from tests.service.commands_at_hand import Done, at_terminal, process, typed
 from tests.service.test_registry import PLAN
 from tests.wasm_agents.offered import ECHO, manifest, offer
 
@@ -77,8 +77,10 @@ def test_adding_says_what_the_operator_does_not_grant(tmp_path: Path) -> None:
 
 def test_removing_asks_first_and_then_forgets_the_agent(tmp_path: Path) -> None:
     added(tmp_path)
-    assert process(tmp_path, "agent", "remove", "mine", stdin="n\n").code == 130
-    assert process(tmp_path, "agent", "remove", "mine").code == 130  # nobody answers
+    piped = process(tmp_path, "agent", "remove", "mine", stdin="y\n")
+    assert (piped.code, "say --yes" in piped.err) == (2, True)
+    asked = at_terminal(tmp_path, "agent", "remove", "mine", says="n")
+    assert (asked.code, "Remove wasm:mine?" in asked.err) == (130, True)
     assert "wasm:mine" in names(tmp_path)
     done = typed(tmp_path, "agent", "remove", "wasm:mine", "--yes")
     assert (done.code, done.out) == (0, "wasm:mine is removed\n")
