@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,7 +83,14 @@ def doctor(*, as_json: bool, get_browser: bool, quiet: bool) -> int:
 def examine() -> Iterator[Finding]:
     """Yield a finding for each part of the installation."""
     yield _python()
-    yield from (_guarded(part, check) for part, check in PARTS.items())
+    settings = _guarded("settings", _settings)
+    yield settings
+    for part, check in PARTS.items():
+        found = _guarded(part, check)
+        is_held_up = not settings.is_ok and found.detail == settings.detail
+        yield (
+            replace(found, detail="not looked at: the settings come first", mend="") if is_held_up else found
+        )
 
 
 def fetch_browser() -> bool:
@@ -242,7 +249,6 @@ def _tool(name: ToolName, languages: str) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    "settings": _settings,
     "database": _database,
     "trace folder": _traces,
     "agents": _agents,

@@ -143,7 +143,8 @@ def test_doctor_names_a_broken_setting_and_exits_five(tmp_path: Any) -> None:
     (tmp_path / "callsheet.toml").write_text("[server]\nport = 'x'\n")
     done = cli("doctor", cwd=tmp_path)
     assert done.returncode == 5
-    assert "server.port" in done.stdout
+    assert done.stdout.count("server.port (callsheet.toml)") == 1
+    assert "database: not looked at: the settings come first" in done.stdout
 
 
 def test_a_quiet_doctor_is_silent_of_what_nothing_needs(tmp_path: Any) -> None:
