@@ -11,11 +11,13 @@ from pydantic import JsonValue
 
 from agents.data.columns import cell
 from agents.data.conditions import holds
+from agents.data.numerals import number_in
 from agents.data.terms import (
     ColumnValue,
     Constant,
     Difference,
     Expression,
+    Numeral,
     Product,
     Quotient,
     Rounded,
@@ -26,6 +28,9 @@ from agents.data.values import MAX_BITS, CellProblem, Row, number
 
 Number = int | float
 _DIGITS: Final = 15
+_OPS: Final[dict[type, str]] = {
+    Sum: "add", Difference: "sub", Product: "mul", Quotient: "div", Rounded: "round"
+}  # fmt: skip
 
 
 def reckon(expression: Expression, row: Row) -> JsonValue:
@@ -41,16 +46,11 @@ def reckon(expression: Expression, row: Row) -> JsonValue:
             return expression.literal
         case When():
             return holds(expression.when, row)
-        case Sum():
-            return _over(expression.add, row, "add")
-        case Difference():
-            return _over(expression.sub, row, "sub")
-        case Product():
-            return _over(expression.mul, row, "mul")
-        case Quotient():
-            return _over(expression.div, row, "div")
-        case Rounded():
-            return _over(expression.round, row, "round")
+        case Numeral():
+            return number_in(reckon(expression.number, row), _name(expression.number, "number"))
+        case _:
+            op = _OPS[type(expression)]
+            return _over(getattr(expression, op), row, op)
 
 
 def exact_mean(total: Number, count: int) -> Number:

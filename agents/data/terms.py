@@ -120,6 +120,12 @@ class Rounded(Term):
     round: Annotated[list[Expression], Field(min_length=1, max_length=2)]
 
 
+class Numeral(Term):
+    """The first number in a text, such as 128000 in "128,000 km"; a number as it is; null where a text holds none."""
+
+    number: Expression
+
+
 class When(Term):
     """Whether a condition holds."""
 
@@ -134,6 +140,7 @@ _EXPRESSIONS: dict[str, type[Term]] = {
     "mul": Product,
     "div": Quotient,
     "round": Rounded,
+    "number": Numeral,
     "when": When,
 }
 
@@ -152,9 +159,10 @@ Expression = Annotated[
     | Annotated[Product, Tag("mul")]
     | Annotated[Quotient, Tag("div")]
     | Annotated[Rounded, Tag("round")]
+    | Annotated[Numeral, Tag("number")]
     | Annotated[When, Tag("when")],
     Discriminator(_expression_tag),
 ]
 
-for _term in (All, AnyOf, Not, Sum, Difference, Product, Quotient, Rounded, When):
+for _term in (All, AnyOf, Not, Sum, Difference, Product, Quotient, Rounded, Numeral, When):
     _term.model_rebuild()

@@ -47,7 +47,7 @@ HOMES: Final = frozenset(home for homes in _HOMES.values() for home in homes)
 """Country and language codes that settle what a shared symbol means."""
 _POINT_IS_DECIMAL: Final = frozenset({"USD", "GBP", "CAD", "AUD", "NZD", "HKD", "SGD", "INR"})
 
-_NUMBER: Final = (
+NUMBER: Final = (
     r"(?:[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f\u2009][0-9]{3}){1,5}(?:[.,][0-9]{1,2})?(?![0-9])"
     r"|[0-9]{1,3}(?:,[0-9]{2}){1,5},[0-9]{3}(?:\.[0-9]{1,2})?(?![0-9])"
     r"|[0-9]{1,13}(?:[.,][0-9]{1,4})?(?![0-9]))"
@@ -55,12 +55,12 @@ _NUMBER: Final = (
 _WORDS: Final = "|".join(re.escape(s) for s in sorted(SYMBOLS, key=len, reverse=True))
 _CURRENCY: Final = rf"(?:{_WORDS}|(?:{'|'.join(sorted(CODES))})(?![A-Za-z]))"
 _PRICE: Final = re.compile(
-    rf"(?<![A-Za-z$€£])(?P<before>{_CURRENCY})[ \u00a0\u202f]?(?P<after_number>{_NUMBER})"
+    rf"(?<![A-Za-z$€£])(?P<before>{_CURRENCY})[ \u00a0\u202f]?(?P<after_number>{NUMBER})"
     r"(?P<thousand>[kK](?![A-Za-z]))?(?:,-|,\u2013|\.-)?"
-    rf"|(?<![0-9A-Za-z.,:/-])(?P<number>{_NUMBER})(?:,-|,\u2013|\.-)?"
+    rf"|(?<![0-9A-Za-z.,:/-])(?P<number>{NUMBER})(?:,-|,\u2013|\.-)?"
     rf"[ \u00a0\u202f]?(?P<after>{_CURRENCY})(?![A-Za-z0-9])"
 )
-_BARE: Final = re.compile(rf"(?<![0-9A-Za-z.,])(?P<number>{_NUMBER})(?![0-9A-Za-z%])")
+_BARE: Final = re.compile(rf"(?<![0-9A-Za-z.,])(?P<number>{NUMBER})(?![0-9A-Za-z%])")
 _YEAR: Final = re.compile(r"^(?:19|20)[0-9]{2}$")
 
 

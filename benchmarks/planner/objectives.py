@@ -25,16 +25,20 @@ def measure_objectives(clock: Clock) -> Figures:
     cards = load_cards()
     cases = cases_in(SUITE / "objectives.jsonl")
     unseen = _half(cases, "unseen", cards, clock)
-    later = _half(cases_in(SUITE / "later.jsonl"), "unseen", cards, clock)
+    later, fresh = (_half(cases_in(SUITE / f"{s}.jsonl"), "unseen", cards, clock) for s in ("later", "fresh"))
     seen = _half(cases, "seen", cards, clock)
     novel = measure_novel("novel", cards, clock)
-    novel_later = measure_novel("novel_later", cards, clock, half="unseen")
+    novel_later, novel_fresh = (
+        measure_novel(name, cards, clock, half="unseen") for name in ("novel_later", "novel_fresh")
+    )
     return {
         **{f"bar4_{name}": value for name, value in unseen.items()},
         **{f"bar4_seen_{name}": seen[name] for name in TOLD},
         **{f"bar4_later_{name}": later[name] for name in TOLD},
+        **{f"bar4_fresh_{name}": fresh[name] for name in TOLD},
         **{f"bar4_novel_{name}": value for name, value in novel.items()},
         **{f"bar4_novel_later_{name}": value for name, value in novel_later.items()},
+        **{f"bar4_novel_fresh_{name}": value for name, value in novel_fresh.items()},
     }
 
 

@@ -28,3 +28,5 @@ class Call:
     """Parameters that nothing in the text is meant for: what comes before gives them."""
     reach: tuple[int, int] = (0, 0)
     """The part of the text that asks for it."""
+    stretch: tuple[int, int] = (0, 0)
+    """The part of the text that is its own: what stands there is handed to it rather than to another."""

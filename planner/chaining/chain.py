@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.chaining.call import Call
+from planner.chaining.csv_columns import converted_column
 from planner.chaining.feeding import EACH, Fed, feed
+from planner.chaining.handed import literals_in, without_borrowed
+from planner.chaining.number_places import over_numbers
 from planner.chaining.open_feeding import open_bind
 from planner.chaining.outputs import Output
+from planner.chaining.renamed import name_as_wanted
 from planner.chaining.schemas import properties_of, types_of
+from planner.chaining.template_places import places_of
+from planner.chaining.wanted import wanted_of
 from planner.rules.draft import Draft, key
 from planner.rules.text import Text
 
@@ -27,10 +33,16 @@ def add_call(draft: Draft, call: Call, text: Text, outputs: Sequence[Output], *,
         InvalidInput: `plan.unsupported_objective`, something it must have is nowhere.
     """
     if properties_of(call.card.takes):
-        fed = feed(draft, call, text, outputs, is_given=is_given)
-        fed = _for_each(fed, call, text, outputs)
+        mine = over_numbers(draft, without_borrowed(call, text), outputs) if outputs else call
+        wanted = wanted_of(mine, text, outputs)
+        wanted = wanted if wanted[0] else converted_column(mine, text, outputs)
+        if isinstance(template := mine.presets.get("template"), str) and wanted[0]:
+            name_as_wanted(draft, places_of(template), [*wanted[0].values(), *filter(None, wanted[1:])])
+        fed = feed(draft, mine, text, outputs, is_given=is_given, wanted=wanted)
+        fed = fed if wanted[0] else _for_each(fed, call, text, outputs)
     else:
-        fed = Fed(open_bind(draft, text, outputs))
+        own = literals_in(text, call.stretch) if outputs else set(range(len(text.literals)))
+        fed = Fed(open_bind(draft, text, outputs, own))
     said = call.card.description.strip().partition("\n")[0]
     return draft.add(
         call.card.name, said, fed.bind, gives=call.card.name.removeprefix("wasm:")[:50], foreach=fed.foreach

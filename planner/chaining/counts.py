@@ -75,5 +75,5 @@ def _numbers(text: Text) -> Iterator[tuple[int, int, int | float]]:
         said = match.group()
         if said[0].isdigit():
             yield *match.span(), float(said) if "." in said else int(said)
-        elif said in NUMBERS and said not in {"a", "an", "un", "una", "une", "half"}:
+        elif said in NUMBERS and said not in {"a", "an", "un", "una", "une", "half", "media", "demi"}:
             yield *match.span(), NUMBERS[said]

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from contracts.errors import InvalidInput
+from planner.catalogue_terms import stem
 from planner.chaining.call import Call
-from planner.chaining.found import LEAST, STRONG
+from planner.chaining.found import STRONG
 from planner.chaining.literals import literal_for
 from planner.chaining.outputs import TABULAR, TEXTUAL, Output, named_source, source_for
 from planner.chaining.schemas import ANY, fits, properties_of, types_of
 from planner.rules.draft import Bind, Draft, key, literal
-from planner.rules.text import FILE_MARK, Text
+from planner.rules.guest_names import SENSED
+from planner.rules.text import Text
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -47,7 +49,15 @@ class _Material:
     never_said: tuple[str, ...]
 
 
-def feed(draft: Draft, call: Call, text: Text, outputs: Sequence[Output], *, is_given: bool) -> Fed:
+def feed(
+    draft: Draft,
+    call: Call,
+    text: Text,
+    outputs: Sequence[Output],
+    *,
+    is_given: bool,
+    wanted: tuple[Mapping[str, Bind], Bind | None] = ({}, None),
+) -> Fed:
     """Return what a call is given.
 
     Args:
@@ -56,19 +66,21 @@ def feed(draft: Draft, call: Call, text: Text, outputs: Sequence[Output], *, is_
         text: What asks for it.
         outputs: What comes before it.
         is_given: Whether the text speaks of material that the caller gives beside it.
+        wanted: Where it is known already: parameter, or a part of one, -> source, and the list to go over.
 
     Raises:
         InvalidInput: `plan.unsupported_objective`, something it must have is nowhere.
     """
-    fed = Fed({name: literal(value) for name, value in call.presets.items()})
+    fed = Fed({name: literal(value) for name, value in call.presets.items()} | {**wanted[0]}, wanted[1])
     properties = properties_of(call.card.takes)
     others = _others(call)
     fed.bind |= {n: key(n) for n in draft.inputs if n in properties and n not in {*fed.bind, *others}}
     _whole_object(fed, call, text, properties)
-    taken: set[int] = set()
+    taken = preset_literals(call, text)
     material = _Material(text, outputs, taken, call.never_said)
-    wanted = [n for n in dict.fromkeys((*needed(call), *call.must)) if n not in fed.bind]
-    missing = [n for n in wanted if not _one(fed, n, properties.get(n, {}), material)]
+    bound = {name.partition(".")[0] for name in fed.bind}
+    open_ones = [n for n in dict.fromkeys((*needed(call), *call.must)) if n not in bound]
+    missing = [n for n in open_ones if not _one(fed, n, properties.get(n, {}), material)]
     for name in missing:
         if _from_inputs(fed, draft, name, properties.get(name, {})):
             continue
@@ -76,9 +88,20 @@ def feed(draft: Draft, call: Call, text: Text, outputs: Sequence[Output], *, is_
             raise _lacking(call, name)
         fed.bind[name] = key(_asked_for(draft, call, name, properties.get(name, {})))
     for name, schema in properties.items():
-        if name not in fed.bind and name not in others:
-            _extra(fed, name, schema, text, outputs)
+        if name not in fed.bind and name not in {*others, *bound} and _is_spoken_of(call, name, schema, text):
+            _extra(fed, name, schema, _own(call, text), outputs)
     return fed
+
+
+def _own(call: Call, text: Text) -> Text:
+    """Return what says how a call is meant: for the house's own guests their stretch of the text, for others all."""
+    return text.parts([call.stretch]) if call.card.name in SENSED and any(call.stretch) else text
+
+
+def preset_literals(call: Call, text: Text) -> set[int]:
+    """Return which literals of the text a call has already."""
+    mine = [v for v in call.presets.values() if isinstance(v, (str, list, dict))]
+    return {n for n, piece in enumerate(text.literals) if any(piece.value is value for value in mine)}
 
 
 def needed(call: Call) -> list[str]:
@@ -144,6 +167,12 @@ def _one(fed: Fed, name: str, schema: Any, material: _Material) -> bool:
     return False
 
 
+def _is_spoken_of(call: Call, name: str, schema: Any, text: Text) -> bool:
+    """Say whether a choice may be meant: of the house's own guests only by its name, not by "add them up" alone."""
+    is_choice = call.card.name in SENSED and isinstance(schema, Mapping) and "enum" in schema
+    return not is_choice or stem(name) in text.folded
+
+
 def _used(fed: Fed) -> list[Any]:
     return [
         source["literal"]
@@ -153,8 +182,12 @@ def _used(fed: Fed) -> list[Any]:
 
 
 def _extra(fed: Fed, name: str, schema: Any, text: Text, outputs: Sequence[Output]) -> None:
-    """Give a parameter nobody must give, where the text names it, or an agent before gives it by that name."""
-    named = named_source(name, schema, outputs)
+    """Give a parameter nobody must give, where the text names it, or an agent before gives it by that name.
+
+    What was worked on since may have changed it: the columns of a table, say.
+    """
+    worked = max((at for at, output in enumerate(outputs) if output.agent == "data"), default=-1)
+    named = named_source(name, schema, outputs[worked + 1 :] if name == "columns" else outputs)
     if named is not None and name not in {"value", "text", "kind", "count"}:
         fed.bind[name] = named
         return
@@ -200,24 +233,6 @@ def _lacking(call: Call, name: str) -> InvalidInput:
         f"{call.card.name} takes {name!r}, which the objective does not give",
         hint=f"Put it in quotes, or give it with --input {name}=….",
     )
-
-
-def can_start(call: Call, text: Text, draft: Draft) -> bool:
-    """Say whether all that a call must have is in the text or among the inputs: it waits for nobody."""
-    properties = properties_of(call.card.takes)
-    taken: set[int] = set()
-    for name in dict.fromkeys((*needed(call), *call.must)):
-        if name in call.presets or name in draft.inputs:
-            continue
-        found = literal_for(name, properties.get(name, {}), text, taken=taken)
-        is_file = (
-            found is not None and found.literal is not None and text.literals[found.literal].mark == FILE_MARK
-        )
-        if found is None or (found.strength < LEAST and not is_file):
-            return False
-        if found.literal is not None:
-            taken.add(found.literal)
-    return True
 
 
 def takes_rows(call: Call) -> bool:

@@ -13,8 +13,8 @@ from planner.chaining.concepts import concept, concepts, foreign
 from planner.chaining.counts import counted_in
 from planner.chaining.forms import formed_tokens, is_sized
 from planner.chaining.found import Found, words_of
-from planner.chaining.outputs import PICTORIAL
-from planner.chaining.phrased import FILE_NAMES, LED_BY_NAME, phrased, side_of
+from planner.chaining.outputs import PICTORIAL, TEXTUAL
+from planner.chaining.phrased import FILE_NAMES, LED_BY_NAME, PLACES, TOPICS, phrased, side_of
 from planner.chaining.schemas import fits, types_of
 from planner.rules.text import CSV_MARK, FILE_MARK, IMAGE_MARK, JSON_MARK, MARKS, QUOTE_MARK, URL_MARK, Text
 
@@ -82,11 +82,18 @@ def _url_worth(words: set[str], schema: Any) -> float:
     return 0.0 if not named else 0.3 if named == {"address"} else 2.1
 
 
+def _file_worth(words: set[str], schema: Any) -> float:
+    if words & FILE_NAMES and not words & PICTORIAL:
+        return 2.2
+    is_other = words & (TEXTUAL | PLACES | TOPICS | {"csv"}) or types_of(schema) != {"string"}
+    return 0.0 if is_other else 0.4  # a file's name is no text of it
+
+
 _WORTH: Final[dict[str, Callable[[set[str], Any], float]]] = {
     QUOTE_MARK: lambda _words, _schema: 1.5,
     JSON_MARK: lambda _words, schema: 0.0 if types_of(schema) == {"string"} else 1.6,
     CSV_MARK: lambda words, _schema: 2.2 if words & {"csv", "tsv"} else 1.2,
-    FILE_MARK: lambda words, _schema: 2.2 if words & FILE_NAMES and not words & PICTORIAL else 0.4,
+    FILE_MARK: _file_worth,
     IMAGE_MARK: lambda words, _schema: 2.2 if words & PICTORIAL else 1.4 if words & FILE_NAMES else 0.2,
     URL_MARK: _url_worth,
 }

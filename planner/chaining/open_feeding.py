@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from planner.chaining.outputs import Output
@@ -13,11 +13,18 @@ from planner.rules.text import QUOTE_MARK, Text
 _NOUN_BEFORE: Final = frozenset(["the", "a", "of", "back", "on", "with", "to", "string", "for", "in", "echo"])
 
 
-def open_bind(draft: Draft, text: Text, outputs: Sequence[Output]) -> dict[str, Bind]:
-    """Return what is given to an agent that names no parameters."""
+def open_bind(draft: Draft, text: Text, outputs: Sequence[Output], own: Collection[int]) -> dict[str, Bind]:
+    """Return what is given to an agent that names no parameters.
+
+    Args:
+        draft: Holds the caller's inputs.
+        text: What asks for it.
+        outputs: What comes before it.
+        own: Which literals of the text are handed to it.
+    """
     given: dict[str, Bind] = {}
-    for value in text.values:
-        if isinstance(value, dict) and not outputs:
+    for value in (text.literals[number].value for number in sorted(own)):
+        if isinstance(value, dict):
             return {name: literal(v) for name, v in value.items()}
     if outputs:
         return {"result": key(outputs[-1].key)}

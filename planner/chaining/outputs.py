@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from planner.catalogue_terms import stem
-from planner.chaining.schemas import ANY, Part, flows, parts_of, types_of
+from planner.chaining.schemas import ANY, Part, flows, parts_of, properties_of, types_of
 from planner.rules.draft import Bind, Draft, key
+from planner.rules.guest_names import CONVERT
 from planner.rules.lexicon import Words
 
 TEXTUAL: Final = Words(
@@ -53,10 +54,37 @@ def outputs_of(draft: Draft, since: int = 0) -> list[Output]:
 
 def _output(subtask: Mapping[str, Any], gives: Mapping[str, Any]) -> Output:
     steps = subtask["bind"].get("steps", {}).get("literal") or [{}]
-    last = steps[-1]
-    named = last.get("aggregates") or (last.get("columns") if last.get("op") == "select" else None) or {}
     agent, is_list = subtask["required_agent"], "foreach" in subtask
-    return Output(subtask["output_key"], agent, gives, is_list, tuple(named), last.get("op") == "aggregate")
+    is_one_row = any(step.get("op") == "aggregate" for step in steps)
+    return Output(
+        subtask["output_key"], agent, _of_call(subtask, gives), is_list, columns_of(steps), is_one_row
+    )
+
+
+def _of_call(subtask: Mapping[str, Any], gives: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a conversion gives: one value, or as many as it was given."""
+    if subtask["required_agent"] != CONVERT:
+        return gives
+    other = "value" if "values" in subtask["bind"] else "values"
+    return {**gives, "properties": {n: s for n, s in properties_of(gives).items() if n != other}}
+
+
+def columns_of(steps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the columns of what the steps of `data` leave, what was reckoned first; none where they do not say."""
+    columns: list[str] = []
+    for step in steps:
+        match step.get("op"):
+            case "from" | "concat" | "zip" | "join" | "flatten":
+                columns = []
+            case "select":
+                columns = [*step["columns"]]
+            case "aggregate" | "group":
+                columns = [*step["aggregates"], *(c.rpartition("/")[2] for c in step.get("by", ()))]
+            case "derive" | "group_stat" if columns:
+                columns.append(step.get("into") or step["column"])
+            case _:
+                pass
+    return tuple(columns)
 
 
 def source_for(
@@ -86,7 +114,9 @@ def source_for(
 def named_source(name: str, schema: Any, outputs: Sequence[Output]) -> Bind | None:
     """Return a place that is called as the parameter is, and may flow into it."""
     for output in reversed(outputs):
-        if output.is_list or output.agent in {"scrape", "vision", "time", "data"}:
+        if output.is_list or output.agent in {"scrape", "vision", "time"}:
+            continue
+        if output.agent == "data" and name != "rows":
             continue
         for part in parts_of(output.gives):
             if part.each is None and part.pointer == f"/{name}" and flows(part.schema, schema):

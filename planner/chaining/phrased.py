@@ -42,7 +42,7 @@ _PAIRS: Final = (
     rf"(?P<one>{_NAME})\s+(?:to|->|→|\N{{EN DASH}})\s+(?P<other>{_NAME})",
 )
 """Two names, one for each of two parameters."""
-_TOPICS: Final = frozenset(
+TOPICS: Final = frozenset(
     ["query", "topic", "subject", "keyword", "keywords", "search", "term", "q", "question", "theme"]
 )
 _TOPIC: Final = re.compile(
@@ -51,7 +51,7 @@ _TOPIC: Final = re.compile(
     re.IGNORECASE,
 )
 _AFTER_COLON: Final = re.compile(rf":\s+([^{MARKS}]{{2,2000}})$", re.DOTALL)
-_PLACES: Final = frozenset(
+PLACES: Final = frozenset(
     ["place", "city", "town", "location", "region", "country", "locality", "destination", "origin", "where"]
 )
 FILE_NAMES: Final = frozenset(
@@ -75,10 +75,10 @@ def phrased(name: str, schema: Any, text: Text) -> Iterator[Found]:
         value = _ENDS.sub("", led[-1]["rest"]).strip(" ,.")
         if value and not any(c in MARKS for c in value):
             yield Found(value[:200], LEAST)
-    topic = _TOPIC.search(text.plain) if words & _TOPICS else None
+    topic = _TOPIC.search(text.plain) if words & TOPICS else None
     if topic:
         yield Found(_ENDS.sub("", topic["rest"]).strip(" ,."), 1.2)
-    if words & _PLACES:
+    if words & PLACES:
         yield from _place(text)
 
 

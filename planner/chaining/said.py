@@ -11,7 +11,7 @@ from planner.catalogue_terms import COMMON
 from planner.chaining.concepts import concept, foreign
 from planner.chaining.outputs import PICTORIAL, TABULAR, TEXTUAL
 from planner.chaining.profiles import VAGUE
-from planner.rules.deeds import DEEDS
+from planner.rules.deed_words import DEEDS
 from planner.rules.text import MARKS, Text
 
 MATERIAL: Final = frozenset(map(concept, TEXTUAL | PICTORIAL | TABULAR | {"url", "link", "web"}))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from planner.rules.lexicon import DEADLINE, NUMBERS, UNITS_FACT, UNITS_TIME, Words
+from planner.rules.lexicon import DEADLINE, NUMBERS, STARTS, UNITS_FACT, UNITS_TIME, Words
 from planner.rules.text import MARKS, Text
 
 Test = Literal["lt", "le", "gt", "ge"]
@@ -15,12 +15,12 @@ MAX_HOURS: Final = 87_600.0
 """Ten years; a longer span is read as this."""
 
 _MONEY: Final = r"(?:us\$|[$€£¥]|\b(?:usd|eur|gbp|euros?|dollars?|pounds?|bucks)\b)"
-_DIGITS: Final = r"\d[\d.,'\u00a0\u202f]*(?:(?<=\d) \d{3}\b)*"
+DIGITS: Final = r"\d[\d.,'\u00a0\u202f]*(?:(?<=\d) \d{3}\b)*"
 _AMOUNT: Final = (
-    rf"(?:{_MONEY}\s*)?(?P<number>{_DIGITS})\s*(?P<scale>k\b|m\b|thousand\b|million\b|tausend\b|mil\b|mille\b)?"
+    rf"(?:{_MONEY}\s*)?(?P<number>{DIGITS})\s*(?P<scale>k\b|m\b|thousand\b|million\b|tausend\b|mil\b|mille\b)?"
     rf"\s*(?P<money>{_MONEY})?"
 )
-_BOUNDS: Final[dict[Test, str]] = {
+BOUNDS: Final[dict[Test, str]] = {
     "lt": (
         r"under|below|less than|fewer than|lower than|cheaper than|beneath|unter(?:halb)?(?: von)?|weniger als|"
         r"billiger als|moins de|inferieure? a|menos de|por debajo de|inferior(?:es)? a|en dessous de|sous|<(?!=)"
@@ -37,35 +37,66 @@ _BOUNDS: Final[dict[Test, str]] = {
     "ge": r"at least|no less than|not under|min(?:imum)?\.?(?: of)?|mindestens|ab|au moins|al menos|como minimo|>=",
 }
 _LIMIT: Final = re.compile(
-    "|".join(rf"(?P<{test}>(?<![\w-])(?:{words}))" for test, words in _BOUNDS.items()).join(("(?:", ")"))
+    "|".join(rf"(?P<{test}>(?<![\w-])(?:{words}))" for test, words in BOUNDS.items()).join(("(?:", ")"))
     + rf"\s*{_AMOUNT}"
 )
+_DROPS: Final = re.compile(
+    r"\b(?:drop|throw|discard|remove|exclude|reject|ignore|skip|leave|wirf|entferne|streiche|lass|ignoriere|descarta"
+    r"|quita|elimina|excluye|retire|enleve|ecarte|exclus|supprime|elimine|jette)\s+(?:out |away |off |aside )?"
+    r"(?:any\w*|all\w*|every\w*|the|those|that|whatever|what|ones|rows|lots|listings|items|was|die|alles?|los|las|lo|todo"
+    r"|les?|ceux|celles|tout)\b[^.;!?,\n]{0,60}$"
+)
+_TURNED: Final[dict[Test, Test]] = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 _BETWEEN: Final = re.compile(
-    rf"\b(?:between|zwischen|entre)\s+(?:{_MONEY}\s*)?(?P<low>{_DIGITS})\s*(?P<lowscale>k\b)?\s*{_MONEY}?\s*"
+    rf"\b(?:between|zwischen|entre)\s+(?:{_MONEY}\s*)?(?P<low>{DIGITS})\s*(?P<lowscale>k\b)?\s*{_MONEY}?\s*"
     rf"(?:and|und|et|y|-)\s*{_AMOUNT}"
 )
 _COUNT: Final = "|".join(NUMBERS)
 _UNIT: Final = "|".join(sorted(UNITS_TIME, key=len, reverse=True))
+_NEXT: Final = (
+    r"(?:(?:next|coming|following|prochaine?s?|proxim[ao]s?|siguientes?|suivante?s?|nachsten?|kommenden?"
+    r"|folgenden?) )"
+)
 _WINDOW: Final = re.compile(
     r"(?:\b(?P<firm>within|inside|(?:with)?in (?:less|under) than|in (?:less than|under)|"
     r"(?:in |within |over |during )?(?:the )?(?:next|coming)|less than|under|"
-    r"innerhalb(?: von)?|binnen|in den nachsten|in der nachsten|in weniger als|"
-    r"dans (?:les|la|moins de)|d'ici|au cours des|"
-    r"en (?:las|los|menos de)|dentro de)|\b(?P<loose>in|en|dans))\s+"
-    rf"(?:the )?(?:next |coming |prochaine?s? |proxim[ao]s? )?"
-    rf"(?:(?P<number>\d+(?:[.,]\d+)?)\s*|(?P<word>{_COUNT})\s+(?:an? )?)?"
-    rf"(?P<unit>{_UNIT})\b(?! of use)"
+    r"innerhalb(?: von| der| des)?|binnen|in de[nr] (?:nachsten|kommenden)|in weniger als|"
+    r"dans (?:les|la|moins (?:de|d'))|d'ici|au cours des|durant les|"
+    r"en (?:las|los|menos de|(?:la|el)(?= proxim| siguient))|dentro de(?: las| los)?"
+    r"|durante (?:las|los)(?= proxim| siguient| \d))|\b(?P<loose>in|en|dans))(?:\s+|(?<='))"
+    rf"(?:the )?{_NEXT}?"
+    rf"(?:(?P<number>\d+(?:[.,]\d+)?)\s*|(?P<word>{_COUNT})(?P<more> and a half| y medi[ao]"
+    rf"| et demie?)?[\s-]+(?:(?:an?|une) )?)?{_NEXT}?(?P<demi>(?:half|demi|halben?|media)[ -])?"
+    rf"(?P<unit>{_UNIT})\b(?! of use)(?P<half> and a half| y media| et demie?| und eine halbe)?"
+)
+_WEEKDAY: Final = (
+    r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
+    r"|lunes|martes|miercoles|jueves|viernes|sabado|domingo|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
 _TODAY: Final = re.compile(
-    r"\b(?:today|tonight|this evening|heute(?: abend)?|hoy|esta noche|aujourd'hui|ce soir"
+    r"\b(?:today|tonight|this (?:morning|afternoon|evening)|heute(?: abend)?|hoy|esta (?:noche|tarde)"
+    r"|aujourd'hui|ce soir"
     r"|(?P<two>tomorrow|morgen|manana|demain)"
-    r"|(?P<week>this week|diese woche|esta semana|cette semaine))\b"
+    r"|(?P<week>this week|diese woche|esta semana|cette semaine"
+    rf"|(?:by|before|until|till|bis|vor|avant|antes del?|hasta el|d'ici)(?: next| nachsten| kommenden)? {_WEEKDAY}))\b"
+)
+_MOST: Final = (
+    r"(?:cheapest|lowest|highest|best|most expensive|least expensive|dearest|priciest|smallest|largest|biggest"
+    r"|newest|latest"
+    r"|oldest|most recent|billigste[nr]?|gunstigste[nr]?|teuerste[nr]?|kleinste[nr]?|grosste[nr]?|hochste[nr]?"
+    r"|niedrigste[nr]?|neue?ste[nr]?|beste[nr]?|mejores|meilleure?s?|ultim[ao]s|derniere?s?)"
+)
+_MORE: Final = (
+    r"(?:mas (?:(?:barat|car|alt|baj|nuev)[ao]s|recientes)"
+    r"|(?:plus|moins) (?:chere?s|petite?s|grande?s|recente?s|haute?s|bas|basses|elevee?s))"
 )
 _TOP: Final = re.compile(
     rf"\b(?:(?:top|first|best|erste[n]?|primer[ao]s|premiers?)\s+(?P<a>\d{{1,4}}|{_COUNT})\b(?!\s*(?:{_UNIT})\b)"
-    rf"|(?P<b>\d{{1,4}}|{_COUNT})\s+(?:cheapest|lowest|highest|best|most expensive|dearest|priciest"
-    r"|billigsten|gunstigsten|teuersten|mas barat[ao]s|moins cher(?:e?s)?))"
+    rf"|(?P<b>\d{{1,4}}|{_COUNT})\s+(?:{_MOST}|(?:[^\W\d_]{{3,15}}\s+)?{_MORE})\b(?!\s*(?:{_UNIT})\b)"
+    rf"|(?:cheapest|lowest|highest|most expensive|dearest|priciest|newest|latest|oldest|billigsten|gunstigsten|teuersten)"
+    rf" (?P<c>\d{{1,2}}|{_COUNT})\b(?!\s*(?:{_UNIT})\b))"
 )
+_RUNS_OUT: Final = re.compile(r"\bruns? out\b|\blauf(?:t|en)\b[^.;?!]{0,80}\b(?:ab|aus)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +137,11 @@ def read_number(digits: str, scale: str = "") -> float:
     return number * factor.get(scale, 1)
 
 
+def kept(test: Test, folded: str, start: int) -> Test:
+    """Return the test of the rows that stay: "throw out anything above 500" keeps what is at most 500."""
+    return _TURNED[test] if _DROPS.search(folded[max(0, start - 100) : start]) else test
+
+
 def limits_of(text: Text) -> Iterator[Limit]:
     """Yield every bound on a price or a fact; one with a unit nobody knows is left out."""
     for match in _BETWEEN.finditer(text.folded):
@@ -116,8 +152,10 @@ def limits_of(text: Text) -> Iterator[Limit]:
         yield Limit("ge", low)
         yield Limit("le", high)
     for match in _LIMIT.finditer(text.folded):
-        unit = _unit_after(text.folded, match.end())
-        test: Test = next(t for t in _BOUNDS if match[t] is not None)
+        # A comma after the number is read with it: "over 50, please" has no unit.
+        unit = "" if match["number"][-1] in ".," else _unit_after(text.folded, match.end())
+        said: Test = next(t for t in BOUNDS if match[t] is not None)
+        test = kept(said, text.folded, match.start())
         value = read_number(match["number"], match["scale"] or "")
         if match["money"] or _names_money(match.group()) or unit in _NO_UNIT or not unit:
             yield Limit(test, value)
@@ -127,13 +165,15 @@ def limits_of(text: Text) -> Iterator[Limit]:
 
 def window_of(text: Text) -> Window | None:
     """Return how soon something must end, when the text says so."""
-    ends = text.has(DEADLINE)
+    ends = text.has(DEADLINE) or text.has(STARTS) or _RUNS_OUT.search(text.folded) is not None
     for match in _WINDOW.finditer(text.folded):
-        if match["loose"] and not (ends and (match["number"] or match["word"])):
+        counted = match["number"] or match["word"] or match["demi"] or match["half"]
+        if match["loose"] and not (ends and counted):
             continue
         if match.group().startswith(("less than", "under")) and not ends:
             continue
         count = read_number(match["number"]) if match["number"] else NUMBERS.get(match["word"] or "one", 1)
+        count = count * 0.5 if match["demi"] else count + 0.5 if match["half"] or match["more"] else count
         return Window(min(count * UNITS_TIME[match["unit"]], MAX_HOURS), match.start())
     calendar = _TODAY.search(text.folded) if ends else None
     if calendar is None:
@@ -147,7 +187,7 @@ def top_of(text: Text) -> int | None:
     match = _TOP.search(text.folded)
     if match is None:
         return None
-    said = match["a"] or match["b"]
+    said = match["a"] or match["b"] or match["c"]
     count = int(said) if said.isdigit() else int(NUMBERS[said])
     return count if 0 < count <= 1000 else None
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from planner.chaining.calling import called_by_card
-from planner.chaining.feeding import can_start
+from planner.chaining.handed import can_start
 from planner.chaining.profiles import Profile
 from planner.rules.direct import DATED
 from planner.rules.draft import Draft

@@ -10,18 +10,26 @@ from typing import Final
 from contracts.errors import InvalidInput
 from planner.chaining.call import Call
 from planner.chaining.chain import add_call
-from planner.chaining.feeding import can_start, takes_rows
+from planner.chaining.feeding import takes_rows
+from planner.chaining.handed import in_feeding_order, is_ready
 from planner.chaining.literals import literal_for
 from planner.chaining.outputs import outputs_of
 from planner.chaining.profiles import Profile
 from planner.chaining.schemas import properties_of
 from planner.rules import web
 from planner.rules.asks import asks_in
+from planner.rules.beside import Beside, without_bounds
+from planner.rules.beside_cards import called_beside
+from planner.rules.beside_units import converted_beside
 from planner.rules.direct import plan_images, plan_moments
 from planner.rules.draft import Bind, Draft, key, literal
-from planner.rules.guest_names import SENSED
+from planner.rules.fields import fields_in
+from planner.rules.guest_names import CONVERT, SENSED
 from planner.rules.hearing import Heard, hear, refuse_deeds
-from planner.rules.rows import ROWS_NAMED, plan_rows, rows_of
+from planner.rules.page_facts import take_fact
+from planner.rules.row_moments import plan_timed_rows, timed_rows
+from planner.rules.rows import ROWS_NAMED, first_row, plan_rows, rows_of
+from planner.rules.sense_lines import writes_lines
 from planner.rules.text import URL_MARK, Text
 
 _PAPER: Final = re.compile(r"\.(?:pdf|docx?|xlsx?|csv|tsv|ics|xml|zip|mp[34]|wav)(?:[?#]|$)", re.IGNORECASE)
@@ -85,7 +93,7 @@ def plan_heard(draft: Draft, heard: Heard) -> list[str]:
     since = len(draft.subtasks)
     urls = _pages(draft, heard)
     if urls:
-        _plan_pages(draft, heard, urls)
+        _plan_pages(draft, heard, urls, _besides(draft, heard))
     return _plan_calls(draft, heard, since, paged=bool(urls))
 
 
@@ -129,13 +137,30 @@ def _given_urls(draft: Draft) -> list[Bind]:
     return [key(n) for n, v in draft.inputs.items() if isinstance(v, str) and re.match(r"https?://\S+$", v)]
 
 
-def _plan_pages(draft: Draft, heard: Heard, urls: Sequence[Bind]) -> None:
+def _plan_pages(draft: Draft, heard: Heard, urls: Sequence[Bind], besides: Sequence[Beside]) -> None:
     request = heard.request
+    fields = fields_in(heard.text) if "data" in draft else None
+    if besides or ("data" in draft and any(map(writes_lines, heard.calls))):
+        web.listing(draft, without_bounds(request, besides), urls, besides)
+        return
+    if fields is not None and not (request.wants_rows or request.statistics or request.limits or heard.calls):
+        web.side_by_side(draft, request, urls, fields)
+        return
     only_pages = bool(heard.calls) and not any(takes_rows(c) or c.role == "writes" for c in heard.calls)
     if only_pages and not (request.wants_reckoning or request.wants_rows):
         web.pages(draft, request, urls)
     else:
         web.plan_web(draft, request, urls)
+
+
+def _besides(draft: Draft, heard: Heard) -> list[Beside]:
+    """Return the calls that run once for each row of a page, and whose results are columns of the report."""
+    if "data" not in draft:
+        return []
+    ways = (
+        (converted_beside if c.card.name == CONVERT else called_beside)(draft, heard, c) for c in heard.calls
+    )
+    return [beside for beside in ways if beside is not None]
 
 
 def _plan_calls(draft: Draft, heard: Heard, since: int, *, paged: bool) -> list[str]:
@@ -146,37 +171,33 @@ def _plan_calls(draft: Draft, heard: Heard, since: int, *, paged: bool) -> list[
         for c in heard.calls
         if not any(s["required_agent"] == c.card.name for s in draft.subtasks[since:] if paged)
     ]
-    is_timed = False
-    if not paged:
-        plan_images(draft, heard.text, request, taken=_takes_images(waiting), is_given=heard.is_given)
-        is_timed = plan_moments(draft, request.text, request, is_given=heard.is_given)
     reckons = _reckoning_place(heard) if not paged else None
-    early = [c for c in waiting if reckons is not None and _comes_first(c, heard, draft, reckons)]
+    csv_rows = first_row(next(iter(heard.text.csvs), ""))
+    may_time = not paged and "time" in draft
+    timed = timed_rows(heard.text, request, draft.inputs, csv_rows) if may_time else None
+    is_timed = timed is not None
+    if not paged:
+        waiting = in_feeding_order(waiting, heard.text, draft)
+        plan_images(draft, heard.text, request, taken=_takes_images(waiting), is_given=heard.is_given)
+        is_timed = is_timed or plan_moments(draft, request.text, request, is_given=heard.is_given)
+    first = reckons if reckons is not None or timed is None else len(heard.text.plain)
+    early = [c for c in waiting if first is not None and _comes_first(c, heard, draft, first)]
     for call in early:
         add_call(draft, call, heard.text, outputs_of(draft, since), is_given=heard.is_given)
-    if reckons is not None and not is_timed:
-        rows = rows_of(outputs_of(draft, since), next(iter(heard.text.csvs), "")) if early else None
+    rows = rows_of(outputs_of(draft, since), next(iter(heard.text.csvs), "")) if early else None
+    if timed is not None:
+        plan_timed_rows(draft, request, timed, rows)
+    elif reckons is not None and not is_timed:
         plan_rows(draft, heard.text, request, rows=rows, is_given=heard.is_given)
     for call in waiting:
         if call not in early:
             late = _after_reckoning(call) if reckons is not None else call
             if paged and call.fact:
-                _take_fact(draft, call, since)
+                take_fact(draft, call, since)
             add_call(draft, late, heard.text, outputs_of(draft, since), is_given=heard.is_given)
     if len(draft.subtasks) == since and heard.is_given:
         plan_rows(draft, heard.text, request, rows=None, is_given=bool(ROWS_NAMED.search(heard.text.folded)))
     return _ends(draft, since)
-
-
-def _take_fact(draft: Draft, call: Call, since: int) -> None:
-    """Take the fact that a call is about out of the page: a page's prices are no mileage."""
-    pages = [s for s in draft.subtasks[since:] if s["required_agent"] == "scrape"]
-    if "data" not in draft or any(s["required_agent"] == "data" for s in draft.subtasks[since:]):
-        return
-    steps = [{"op": "from", "table": "page"}, {"op": "select", "columns": {"value": f"/facts/{call.fact}"}}]
-    bind = {"tables.page": key(pages[-1]["output_key"]), "steps": literal(steps)}
-    draft.add("data", f"Take the {call.fact.lower()} from the page", bind, gives="amount")
-    draft.warn(f"a page gives its {call.fact.lower()} as text: only a plain number can be converted")
 
 
 def _takes_images(calls: Sequence[Call]) -> bool:
@@ -201,10 +222,12 @@ def _comes_first(call: Call, heard: Heard, draft: Draft, reckons: int) -> bool:
     if call.role == "reads":
         return True
     own = any(isinstance(v, list) for v in call.presets.values())
+    if own and call.card.name == CONVERT and call.start < reckons:
+        return True  # "[…] from pounds to kilograms, and the mean of these"
     return (
         not own
         and (call.start <= reckons or not any(isinstance(v, list) for v in heard.text.values))
-        and can_start(call, heard.text, draft)
+        and is_ready(call, heard.text, draft)
     )
 
 

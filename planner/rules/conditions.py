@@ -11,7 +11,6 @@ from planner.rules.request import Request
 
 Step = dict[str, Any]
 Condition = dict[str, Any]
-
 AGGREGATES: Final = ("count", "sum", "mean", "median", "min", "max")
 
 
@@ -25,6 +24,19 @@ def of_kind(sought: Sought) -> list[Step]:
     if not sought.kinds:
         return []
     return [{"op": "filter", "where": _either([_says_all(words) for words in sought.kinds])}]
+
+
+def with_picture(request: Request) -> list[Step]:
+    """Return the step that keeps rows that have a picture, or those that have none, where one of both was asked for."""
+    if request.pictured is None:
+        return []
+    empty: Condition = {"column": "image", "test": "empty"}
+    return [{"op": "filter", "where": {"not": empty} if request.pictured else empty}]
+
+
+def number_of(column: str, source: str) -> Step:
+    """Return the step that reads the number out of a page's fact: 128000 of "128,000 km"."""
+    return {"op": "derive", "column": column, "value": {"number": {"column": source}}}
 
 
 def within_limits(limits: Iterable[Limit], *, price: str = "price") -> list[Step]:

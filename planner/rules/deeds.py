@@ -11,72 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from planner.rules.deed_words import DEEDS, HEADS, NOUNS_TOO, PHRASED, SOFT, base_of
 from planner.rules.lexicon import GENERIC, NOUN_TRIGGERS, Words
+from planner.rules.repeats import DROPS
 from planner.rules.text import MARKS, URL_MARK, Text, Word
 
-_ENGLISH: Final = (
-    "book buy purchase send email mail delete erase remove pay reserve order subscribe unsubscribe "
-    "register login sign cancel "
-    "install uninstall sell call phone ring dial text message tweet post publish upload share invite "
-    "schedule remind wake play sing "
-    "dance drive fly ship deliver hire rent transfer wire donate lend turn switch lock unlock dim "
-    "open-the close-the paint draw "
-    "sketch cook bake clean wash repair fix water feed walk vote apply enroll transcribe translate "
-    "summarise summarize paraphrase "
-    "rewrite proofread compose write compile execute deploy reboot restart shut format encrypt decrypt "
-    "hack record film shoot "
-    "photograph edit crop resize rotate print scan sing whistle set start launch predict forecast guess "
-    "invent imagine design build "
-    "create generate make animate render-a negotiate bid outbid offer follow like unfollow block "
-    "report-to mute ping notify alert "
-    "tell log solve prove teach explain recommend advise chat"
-)
-_GERMAN: Final = (
-    "buche buch buchen kaufe kauf kaufen sende schick schicke schicken senden bestelle bestell bestellen "
-    "reserviere reservieren "
-    "ubersetze ubersetzen ruf rufe anrufen bezahle bezahl bezahlen zahle uberweise uberweisen losche "
-    "loschen spiel spiele spielen "
-    "fahr fahre fahren male mal malen zeichne zeichnen koch koche kochen putze putzen poste posten "
-    "veroffentliche storniere stornieren "
-    "kundige kundigen melde anmelden abonniere abonnieren installiere installieren verkaufe verkaufen "
-    "vereinbare schalte schalt "
-    "einschalten ausschalten mach erinnere erinnern weck wecke singe sing dichte schreibe schreib "
-    "schreiben verfasse fasse "
-    "zusammenfassen drucke drucken starte starten lade hochladen buchst erzahl erzahle erstelle erstellen"
-)
-_SPANISH: Final = (
-    "compra comprar compre reserva reservar reserve envia enviar envie manda mandar traduce traducir "
-    "traduzca llama llamar llame "
-    "paga pagar borra borrar elimina eliminar publica publicar pinta pintar dibuja dibujar toca tocar "
-    "reproduce reproducir pon conduce "
-    "conducir cocina cocinar cancela cancelar suscribe suscribirme instala instalar vende vender pide "
-    "pedir enciende encender apaga "
-    "apagar resume resumir escribe escribir redacta redactar programa recuerdame avisame canta cantar "
-    "transfiere transferir contrata "
-    "cuentame genera crea crear haz"
-)
-_FRENCH: Final = (
-    "achete acheter achetez reserve reserver reservez envoie envoyer envoyez traduis traduire traduisez "
-    "appelle appeler appelez paie "
-    "payer payez supprime supprimer efface publie publier poste poster peins peindre dessine dessiner "
-    "joue jouer jouez conduis conduire "
-    "cuisine cuisiner annule annuler abonne installe installer vends vendre commande commander allume "
-    "allumer eteins eteindre resume "
-    "resumer redige rediger ecris ecrire rappelle rappelle-moi chante chanter imprime imprimer transfere "
-    "reveille lance mets genere "
-    "cree creer raconte fais"
-)
-DEEDS: Final = Words(f"{_ENGLISH} {_GERMAN} {_SPANISH} {_FRENCH}")
-SOFT: Final = Words(
-    "write compose make create generate print render-a text tell set format report-to report explain "
-    "draw start open-the solve "
-    "schreibe schreib schreiben erstelle erstellen mach drucke drucken zahle verfasse "
-    "escribe escribir redacta genera crea crear haz ecris ecrire genere cree creer fais mets imprime "
-    "imprimer pon call call-it "
-    "build turn edit rewrite translate ubersetze traduce traduis summarise summarize resume fasse share offer bid order "
-    "scan predict forecast guess"
-)
-"""Deeds that an agent's own call may be worded as: "write the rows as CSV", "make a table"."""
 _TOLD: Final = Words(
     "joke jokes story stories poem poems secret witz witze geschichte chiste cuento blague histoire"
 )
@@ -108,9 +47,10 @@ LISTED: Final = Words(
     "tabla filas rapport tableau lignes"
 )
 """What may be made of rows without any other agent: "make a list of"."""
-_PRONOUNS: Final = frozenset(["moi", "nous", "lui", "leur", "le", "la", "les", "en", "y", "toi"])
+_OF: Final = frozenset(["de", "of"])
 _MODAL: Final = Words("kannst konntest konnten konnen mochte will wurdest soll sollst bitte")
 _TELLING: Final = Words("tell say erzahl erzahle cuentame raconte explain")
+_SELF: Final = frozenset(["i", "we"])
 _ABLE: Final = re.compile(r"\b(?:and|then|also|please|und|y|et|,|;)\s*$")
 
 
@@ -135,11 +75,24 @@ def deeds_in(text: Text) -> Iterator[Deed]:
     clauses: dict[int, list[Word]] = {}
     for word in text.words:
         clauses.setdefault(word.clause, []).append(word)
+    phrases = [m for m in PHRASED.finditer(text.folded) if not _has_template(text)]
+    dropped = [m.span() for m in DROPS.finditer(text.folded)]
     for number, words in clauses.items():
         end = words[-1].end
         verb = _verb_of(text, words)
+        if verb is not None and any(start <= verb.start < stop for start, stop in dropped):
+            continue
+        phrase = next((m for m in phrases if words[0].start <= m.start() < end), None)
+        if phrase is not None:
+            yield Deed(phrase.group().strip(), number, phrase.start(), end)
+            continue
         if verb is not None:
             yield Deed(verb.text, number, verb.start, end)
+
+
+def _has_template(text: Text) -> bool:
+    """Say whether there is a template: "fill in the form" is then a call of an agent."""
+    return any("{{" in quote for quote in text.quotes)
 
 
 def _verb_of(text: Text, words: list[Word]) -> Word | None:
@@ -150,10 +103,12 @@ def _verb_of(text: Text, words: list[Word]) -> Word | None:
         at += 1
     if at == len(words):
         return None
+    if _is_told(words[:at]):
+        return None
     first = words[at]
-    base, _, pronoun = first.text.partition("-")
-    if pronoun in _PRONOUNS and base in DEEDS:
-        return replace(first, text=base)  # joue-moi
+    base = base_of(first.text)
+    if base != first.text:
+        return replace(first, text=base)  # joue-moi, resérvame
     if first.text in DEEDS and _is_verb(text, words, at):
         return first
     last = words[-1]
@@ -163,17 +118,25 @@ def _verb_of(text: Text, words: list[Word]) -> Word | None:
     return None
 
 
+def _is_told(before: list[Word]) -> bool:
+    """Say whether the words before a verb make it a statement, not a request: "I pay in euros"."""
+    said = [w.text for w in before]
+    return (
+        said != [] and said[-1] in _SELF and not set(said) & {"can", "could", "may", "so", "should", "before"}
+    )
+
+
 def _is_verb(text: Text, words: list[Word], at: int) -> bool:
     """Say whether the word at a clause's start is a verb: "book a room", not "book prices on"."""
     verb, after = words[at].text, words[at + 1].text if at + 1 < len(words) else ""
     if verb in _TELLING:
         return any(w.text in _TOLD for w in words[at + 1 :])
-    if verb == "remove":
-        return bool(text.images or text.files) and not text.csvs
-    if verb in {"log", "sign"}:
-        return after in {"in", "into", "on", "out", "off", "up", "me", "the", "a", "this"}
+    if verb in {"remove", "log", "sign"}:
+        return _has_object(text, verb, after)
     if verb in {"set", "turn", "make", "call", "like", "order", "text", "print", "format", "start"}:
         return _is_common_verb(text, words, at)
+    if verb in NOUNS_TOO and (after in HEADS or (after in _OF and text.urls)):
+        return any(w.text == "to" for w in words[at + 2 :])  # no bid history, no reserva de coches
     if after in _NOUN_AFTER:
         return True
     if after == "":
@@ -182,6 +145,12 @@ def _is_verb(text: Text, words: list[Word], at: int) -> bool:
         return after != URL_MARK or not _is_of_rows(text)
     # "Book listings under $5 on ...", "Post drivers, cheapest first ...": nouns of a listing
     return not (text.urls and (_is_of_rows(text) or _names_rows(words[at + 1 :])))
+
+
+def _has_object(text: Text, verb: str, after: str) -> bool:
+    if verb == "remove":
+        return bool(text.images or text.files) and not text.csvs
+    return after in {"in", "into", "on", "out", "off", "up", "me", "the", "a", "this"}
 
 
 def _is_common_verb(text: Text, words: list[Word], at: int) -> bool:

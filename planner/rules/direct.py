@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from planner.rules import stages
 from planner.rules.conditions import Step
 from planner.rules.draft import Bind, Draft, key, literal
+from planner.rules.image_rows import image_steps
 from planner.rules.request import Request
 from planner.rules.spelling import fold
 from planner.rules.text import MARKS, Text
@@ -62,7 +63,11 @@ def plan_images(
     bind: dict[str, Bind] = {"images": literal([*images])}
     if text.quotes:
         bind["text"] = literal(text.quotes[0])
-    draft.add("vision", "Look at the images", bind, gives="photos")
+    seen = draft.add("vision", "Look at the images", bind, gives="photos")
+    steps = image_steps(text, request) if "data" in draft else []
+    if steps:
+        found = {"tables.images": key(seen, "/images"), "steps": literal(steps)}
+        draft.add("data", "Work on what was seen of each image", found, gives="report")
 
 
 def plan_moments(draft: Draft, text: Text, request: Request, *, is_given: bool = False) -> bool:

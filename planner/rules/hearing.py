@@ -12,20 +12,34 @@ from planner.chaining.call import Call
 from planner.chaining.calling import called_by_card, named_in
 from planner.chaining.concepts import concept, foreign
 from planner.chaining.counts import counted_in
+from planner.chaining.handed import with_stretches, without_converted
+from planner.chaining.openers import opening_calls, wants_text
 from planner.chaining.profiles import VAGUE, Profile
 from planner.chaining.schemas import properties_of
 from planner.rules.deeds import LISTED, Deed, deeds_in
 from planner.rules.draft import Draft
-from planner.rules.guest_names import SENSED
-from planner.rules.lexicon import NOUN_FILLERS, NOUN_TRIGGERS, RECKON, STATISTICS, STOPS
+from planner.rules.fields import fields_in
+from planner.rules.guest_names import SENSED, WORDING
+from planner.rules.lexicon import NOUN_FILLERS, NOUN_TRIGGERS, RECKON, STATISTICS, STOPS, Words
 from planner.rules.phrases import SPOKEN_OF
 from planner.rules.refusal import unsupported
 from planner.rules.request import Request, read_request
+from planner.rules.sense_lines import WRITTEN, lines_in, writes_lines
 from planner.rules.senses import senses_in
 from planner.rules.spelling import fold
 from planner.rules.text import MARKS, Text
 
 MOST_QUALIFIERS: Final = 3
+PASSED_ON: Final = Words(
+    "send call submit run execute schick schicke schicken sende senden manda mandar envia enviar envoie envoyer "
+    "envoyez fais haz pon mets"
+)
+"""Deeds that may mean no more than that something is passed through an agent."""
+_FREQUENT: Final = re.compile(
+    r"\b(?:most (?:frequent|common|used)|commonest|(?:am )?haufigste\w*|plus (?:frequente?s?|courante?s?|souvent)"
+    r"|mas (?:frecuentes?|repetid\w*|comun\w*|usad\w*))\b"
+)
+"""Of a text's words, not of rows."""
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*(\w{1,40})\s*\}\}")
 _GIVEN: Final = re.compile(r"\s*(?:=|:|is|ist|es|est)?\s*\d")
 
@@ -58,10 +72,19 @@ def hear(text: Text, draft: Draft, profiles: Sequence[Profile]) -> Heard:
     calls += called_by_card(
         text, unknown, sought=sought, spent=names, is_given=is_given and not first.wants_reckoning
     )
+    if first.wants_clock or any(wants_text(call) for call in calls):
+        calls += opening_calls(text, unknown, called={call.card.name for call in calls})
     spans = [span for _, claimed in sensed for span in claimed]
+    if WORDING in {call.card.name for call, _ in sensed}:
+        spans += [match.span() for match in _FREQUENT.finditer(text.folded)]
     reduced = text.without([*spans, *_claimed(text, calls, profiles)])
     calls.sort(key=lambda call: call.start)
-    return Heard(text, read_request(reduced), tuple(_in_need_order(calls)), is_given)
+    return Heard(
+        text,
+        read_request(reduced),
+        tuple(_in_need_order(without_converted(with_stretches(calls, text), text))),
+        is_given,
+    )
 
 
 def _claimed(text: Text, calls: Sequence[Call], profiles: Sequence[Profile]) -> list[tuple[int, int]]:
@@ -131,7 +154,13 @@ def refuse_deeds(heard: Heard, draft: Draft, *, is_lenient: bool) -> None:
     Raises:
         InvalidInput: `plan.unsupported_objective`.
     """
+    fields = fields_in(heard.text)
+    lines = lines_in(heard.text) if any(map(writes_lines, heard.calls)) else None
     for deed in deeds_in(heard.text):
+        if fields is not None and (fields.start <= deed.start < fields.end or deed.is_soft):
+            continue  # "make" of "make, model, price", and "put them side by side"
+        if lines is not None and lines.start <= deed.start < lines.end:
+            continue  # "one line per flat: title, rent"
         if any(_covers(call, deed, heard) for call in heard.calls):
             continue
         if deed.is_soft and _is_listing(deed, heard):
@@ -159,7 +188,9 @@ def _covers(call: Call, deed: Deed, heard: Heard) -> bool:
     }
     if said & from_card and card.name not in SENSED:
         return True
-    is_passed_on = deed.verb in {"send", "call", "submit", "run", "execute"} and _is_target(call, heard)
+    is_passed_on = deed.verb in PASSED_ON and _is_target(call, heard)
+    if writes_lines(call) and deed.verb in WRITTEN:
+        return True
     return (deed.is_soft or is_passed_on) and deed.start <= call.start <= deed.end
 
 
@@ -167,5 +198,21 @@ def _is_target(call: Call, heard: Heard) -> bool:
     """Say whether an agent is named as what something is passed through."""
     before = heard.text.folded[: call.start].rstrip()
     return before.endswith(
-        (" through", " to", " via", " with", " the", " into", " durch", " por", " par", "call", "run")
+        (
+            *(
+                " through",
+                " thru",
+                " to",
+                " via",
+                " with",
+                " the",
+                " into",
+                " durch",
+                " durchs",
+                " das",
+                " den",
+                " ans",
+            ),
+            *(" ins", " por", " al", " el", " par", " par l'", " a l'", " dans l'", "call", "run"),
+        )
     )

@@ -16,19 +16,65 @@ from planner.per_cards import PerCards
 from planner.rules import (
     amounts,
     asks,
+    beside_cards,
+    deed_words,
     deeds,
+    fact_names,
+    fields,
+    image_rows,
     injections,
     lexicon,
+    number_lists,
+    orderings,
     phrases,
+    pictured,
+    rates,
+    repeats,
+    row_columns,
+    row_facts,
+    row_moments,
+    sense_echo,
+    sense_lines,
     sense_table,
     sense_template,
     senses,
+    stated,
+    unit_bounds,
     units,
 )
 from planner.rules.lexicon import Words
 from planner.rules.spelling import Speller, fold
 
 KEPT: Final = 4
+PHRASED: Final = (
+    amounts,
+    asks,
+    beside_cards,
+    deed_words,
+    deeds,
+    fact_names,
+    fields,
+    image_rows,
+    injections,
+    number_lists,
+    orderings,
+    phrases,
+    pictured,
+    rates,
+    repeats,
+    row_columns,
+    row_facts,
+    row_moments,
+    sense_echo,
+    sense_lines,
+    sense_table,
+    sense_template,
+    senses,
+    stated,
+    unit_bounds,
+    units,
+)
+"""Modules whose patterns hold words that are no slips."""
 SPELLED: Final = Words(
     "describe description compare separately within between average median template mustache schema validate "
     "against convert kilometres kilometers kilometre miles pounds celsius fahrenheit litres liters gallons "
@@ -70,10 +116,10 @@ def known_of(cards: Sequence[AgentCard]) -> Known:
 def _others(cards: Sequence[AgentCard]) -> Iterator[str]:
     """Yield words that are no slips, though they may look like one: those of our phrases, and of what cards say."""
     yield from COMMON
-    for module in (phrases, senses, sense_table, sense_template, units, deeds, injections, amounts, asks):
+    for module in PHRASED:
         for found in _patterns(vars(module).values()):
             yield from re.findall(r"[a-z]{5,}", found.pattern)
-    for listed in (deeds.DEEDS, lexicon.PAGE_PARTS):
+    for listed in (deed_words.DEEDS, lexicon.PAGE_PARTS):
         yield from listed.exact
     for card in cards:
         yield from re.findall(r"[a-z]{5,}", fold(card.description))

@@ -1,7 +1,8 @@
 """The words the rules know, in English and the basics of German, Spanish and French.
 
 Words stand folded: lower case, no accents. One that ends in `*` stands for
-every word that begins so.
+every word that begins so, one that begins with `*` for every word that ends
+so: `*durchschnitt` is Notendurchschnitt too.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ class Words:
 
     def __init__(self, listing: str) -> None:
         listed = listing.split()
-        self.exact = frozenset(w for w in listed if not w.endswith("*"))
+        self.exact = frozenset(w for w in listed if "*" not in w)
         self._starts = tuple(w[:-1] for w in listed if w.endswith("*"))
+        self._ends = tuple(w[1:] for w in listed if w.startswith("*"))
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and (word in self.exact or word.startswith(self._starts))
+        return isinstance(word, str) and (
+            word in self.exact or word.startswith(self._starts) or word.endswith(self._ends)
+        )
 
 
 PHOTO: Final = Words(
@@ -27,17 +31,23 @@ PHOTO: Final = Words(
     "imagenes snapshot snapshots screenshot screenshots cliche cliches aufnahme aufnahmen"
 )
 BLUR: Final = Words(
-    "blur* unscharf* verschwommen* borros* desenfocad* flou* sharp sharpness scharf nitid* nette"
+    "blur* unscharf* verschwommen* borros* desenfocad* flou floue flous floues sharp sharpness scharf nitid* nette"
 )
 DUPLICATE: Final = Words("duplicate* reuse* duplik* doppelt* duplicad* repetid* doublon* reutilis*")
 COLOUR: Final = Words("colour* color colors colored colores farbe farben couleur* lackfarbe")
 DEADLINE: Final = Words(
     "end ends ending close closes closing expire expires expiring expiry deadline* "
     "endet enden endend* auslauf* ablauf* auktionsende ende termina* acaba* finaliza* vence* vencim* "
-    "termine* terminent expiren* expirent expirant finissent finit finira cierra cierran cierre "
-    "schliesst schliessen schliest ends-in "
+    "termine* terminent expiren* expirent expirant finissent finit finira finissant cierra cierran cierre "
+    "schliesst schliessen schliest schließt schließen ends-in "
     "endend finish finishes due caduca* acaben acabe echeance* plazo* cloture* ferme ferment"
 )
+STARTS: Final = Words(
+    "starts starting begin begins beginning depart departs departing departure departures leaving arriving arrivals "
+    "kickoff boarding opens beginnt beginnen startet starten abfahrt* abfahren abfliegen abflug* anfangen "
+    "empieza* empiece* comienza* comience* salen salida* llegan commence* commencent debute debutent partent depart* "
+)
+"""That something begins or leaves, which is a time of its own; a mere start ("start price") is none."""
 CLOCK: Final = Words(
     "remain remains remaining countdown until till epoch quedan faltan falta restant restante restantes verbleib*"
 )
@@ -47,13 +57,17 @@ UNDERPRICED: Final = Words(
     "sous-evalue* sousevalue* "
     "undervalue*"
 )
-CHEAP: Final = Words("cheap cheaper cheapest lowest billig* gunstig* preiswert* barat* least-expensive")
+CHEAP: Final = Words(
+    "cheap cheaper cheapest lowest billig* gunstig* preiswert* barat* least-expensive niedrigste* tiefste "
+    "tiefster tiefstes tiefsten tiefstpreis* tiefstwert* kleinstpreis*"
+)
 DEAR: Final = Words(
-    "expensive priciest dearest highest teuer* teur* caro cara caros caras hochste* costliest"
+    "expensive priciest dearest highest teuer* teur* caro cara caros caras hochste hochster hochstes hochsten "
+    "hochstpreis* hochstwert* hochstgebot* hochstbetrag costliest"
 )
 SORT: Final = Words(
-    "sort sorted sorting rank ranked ranking sortier* ordena* ordene* ordenad* trie triez tries trier "
-    "triees triee classe* arrange"
+    "sort sorted sorting rank ranked ranking sortier* ordne ordnen ordnet geordnet ordena* ordene* ordenad* trie "
+    "triez tries trier triees triee trie-* trier-* triez-* classe* arrange"
 )
 GROUP: Final = Words("group grouped grouping gruppier* agrupa* agrupe* regroupe*")
 RECKON: Final = Words(
@@ -74,13 +88,20 @@ COMPARE: Final = Words(
 )
 
 STATISTICS: Final[dict[str, Words]] = {
-    "median": Words("median mediana mediane medianpreis"),
-    "mean": Words("mean average averages avg durchschnitt* mittelwert* promedio* moyenne* moyen moyens"),
-    "sum": Words(
-        "sum sums total totals summe summen summier* addier* suma sumar sume somme additionn* insgesamt"
+    "median": Words("median mediana mediane medianpreis medianwert *median"),
+    "mean": Words(
+        "mean average averages avg durchschnitt* *durchschnitt mittelwert* *mittelwert promedio* moyenne* moyen "
+        "moyens schnitt mittlere mittlerer mittleren mittleres"
     ),
-    "min": Words("minimum min smallest least kleinste*"),
-    "max": Words("maximum max largest biggest greatest grosste*"),
+    "sum": Words(
+        "sum sums total totals totale summe summen *summe summier* addier* suma sumar sume suman sumados "
+        "somme additionn* insgesamt gesamtbetrag gesamtpreis gesamtkosten gesamtwert gesamtmenge "
+        "gesamtgewicht gesamtumsatz gesamtausgaben"
+    ),
+    "min": Words("minimum min smallest least kleinste* minimo minimos minima minimas"),
+    "max": Words(
+        "maximum max largest biggest greatest grosste* größte* großte* maximo maximos maxima maximas"
+    ),
 }
 
 GENERIC: Final = Words(
@@ -119,7 +140,8 @@ COLUMNS: Final[dict[str, Words]] = {
 ADJECTIVES: Final = Words(
     "underpriced undervalued cheap cheaper cheapest lowest highest best expensive priciest dearest blurry blurred "
     "duplicate duplicated reused similar current new latest good great top fair available listed current "
-    "billig* gunstig* unterbewertet* teur* barat* infravalorad* sous-evalue* most least first all every"
+    "billig* gunstig* unterbewertet* teur* barat* infravalorad* sous-evalue* most least first all every "
+    "ascending descending aufsteigend absteigend ascendente* descendente* croissant* decroissant*"
 )
 
 SUPERLATIVES: Final = Words("cheapest lowest highest expensive dearest priciest best newest latest")
@@ -141,7 +163,7 @@ STOPS: Final = Words(
     "ademas despues entonces thanks gracias always perhaps does do did on at from in within with under "
     "below over above to by and or that which who whose where when is are was were "
     "has have having end ends ending close closes closing for using via per than as then but without between around "
-    "near not only into less more cheaper priced costing up "
+    "near among not only into less more cheaper priced costing up "
     "auf von aus mit unter uber und oder die bis im endet enden fur bei bis weniger hochstens "
     "en de con por y o que bajo menos hasta hay sur dans avec et ou qui sous moins a se"
 )
@@ -176,7 +198,9 @@ NUMBERS: Final[dict[str, float]] = {
     **dict.fromkeys(("six", "sechs", "seis"), 6),
     **dict.fromkeys(("ten", "zehn", "diez", "dix"), 10),
     **dict.fromkeys(("twelve", "zwolf", "doce", "douze"), 12),
-    "half": 0.5,
+    **dict.fromkeys(("half", "halben", "halbe", "media", "demi"), 0.5),
+    **dict.fromkeys(("anderthalb", "eineinhalb"), 1.5),
+    "zweieinhalb": 2.5,
     "twenty-four": 24,
     "forty-eight": 48,
 }

@@ -1,4 +1,4 @@
-"""Material written out in an objective: JSON values, CSV text, plain lists of numbers."""
+"""Material written out in an objective: JSON values and CSV text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from contracts.errors import InvalidInput
 from contracts.jsonvalue import parse_json
+from planner.rules.quoting import CLOSERS, MAX_UNCLOSED, closing, quoted_rows
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -16,12 +17,9 @@ MAX_VALUES: Final = 20
 MAX_FAILED: Final = 40
 """Brackets that begin no JSON."""
 _BRACKET: Final = re.compile(r"[\[{]")
-_BARE_NUMBERS: Final = re.compile(
-    r"(?<![\w.,-])-?\d+(?:,(?!\d{3}(?!\d))-?\d+){2,}(?![\w,])|"
-    r"-?\d+(?:\.\d+)?(?:\s*,\s+-?\d+(?:\.\d+)?)+(?:\s*,?\s+(?:and|und|et|y)\s+-?\d+(?:\.\d+)?)?(?!\w|,\s?\d)"
-)
-_SPACED: Final = re.compile(r"(?<![\w.,-])-?\d{1,6}(?:\.\d+)?(?: -?\d{1,6}(?:\.\d+)?){2,}(?![\w]|[.,]\d)")
 _DELIMITERS: Final = ",;\t|"
+_DECIMAL: Final = re.compile(r"(?:^|\s)-?\d{1,9},\d\d ?[€$£]?\s*$")
+"""An amount with its decimal comma, which is no row of two cells."""
 Mask = Callable[["JsonValue", str], str]
 """(value, as written) -> what stands for it in the text."""
 
@@ -43,40 +41,27 @@ def take_json(text: str, mask: Mask) -> str:
     return "".join(out) + text[here:]
 
 
-def take_numbers(text: str, mask: Mask) -> str:
-    """Return the text with every plain list of three numbers or more masked."""
-
-    def take(match: re.Match[str]) -> str:
-        digits = re.findall(r"-?\d+(?:\.\d+)?", match.group())
-        if len(digits) < 3 or max(map(len, digits)) > 30:
-            return match.group()
-        return mask([float(d) if "." in d else int(d) for d in digits], match.group())
-
-    def take_spaced(match: re.Match[str]) -> str:
-        digits = match.group().split()
-        is_one = all(len(d) == 3 for d in digits[1:])  # 9 000 000
-        return match.group() if is_one else take(match)
-
-    return _SPACED.sub(take_spaced, _BARE_NUMBERS.sub(take, text))
-
-
 def take_csv(text: str, mask: Mask) -> str:
     """Return the text with CSV masked: lines in a row that have equally many cells, two lines at least."""
     if "\n" not in text:
         return text
     out: list[str] = []
     lines = text.split("\n")
-    here = 0
+    here = unclosed = 0
     while here < len(lines):
-        lead, first = _lead(lines[here])
-        stop = _run(lines, here, first)
-        if stop - here < 2:
+        lead, first, opener = _lead(lines[here])
+        rows, rest = (
+            quoted_rows(lines, here, opener, first) if opener and unclosed < MAX_UNCLOSED else ([], "")
+        )
+        if len(rows) < 2 or _run(rows, 0, rows[0]) < len(rows):
+            unclosed += bool(opener)
+            rows, rest = [first, *lines[here + 1 : _run(lines, here, first)]], ""
+        if len(rows) < 2:
             out.append(lines[here])
             here += 1
             continue
-        rows = [first, *lines[here + 1 : stop]]
-        out.append(lead + mask("\n".join(_bare(r) for r in rows) + "\n", "\n".join(rows)))
-        here = stop
+        out.append(lead + mask("\n".join(_bare(r) for r in rows) + "\n", "\n".join(rows)) + rest)
+        here += len(rows)
     return "\n".join(out)
 
 
@@ -86,17 +71,17 @@ def is_csv(text: str) -> bool:
     return len(lines) > 1 and _run(lines, 0, lines[0]) == len(lines)
 
 
-def _lead(line: str) -> tuple[str, str]:
-    """Return what a line says before its first cell, and the rest."""
-    for mark in "'\"`":
-        if line.count(mark) % 2 and (at := line.rfind(mark)) >= 0 and line[:at].endswith(" "):
-            return line[:at], line[at + 1 :]
+def _lead(line: str) -> tuple[str, str, str]:
+    """Return what a line says before its first cell, the rest, and the quote that opens between the two, if one does."""
+    at = max(line.rfind(mark) for mark in CLOSERS)
+    if at >= 0 and line[:at][-1:] in {"", " ", ":", "("} and closing(line, at + 1, line[at]) < 0:
+        return line[:at], line[at + 1 :].lstrip(" "), line[at]
     before, cut, after = line.partition(next((d for d in _DELIMITERS if d in line), "\0"))
     if cut and before.count(" ") > 2 and not before.rstrip().endswith((":", "?")) and ": " not in line:
         at = before.rfind(" ")
-        return before[: at + 1], before[at + 1 :] + cut + after
+        return before[: at + 1], before[at + 1 :] + cut + after, ""
     at = max(line.rfind(stop) for stop in (": ", ":\t", "? ", ". "))
-    return (line[: at + 2], line[at + 2 :]) if at >= 0 else ("", line)
+    return (line[: at + 2], line[at + 2 :], "") if at >= 0 else ("", line, "")
 
 
 def _run(lines: list[str], start: int, first: str) -> int:
@@ -109,13 +94,18 @@ def _run(lines: list[str], start: int, first: str) -> int:
         stop = start + 1
         while stop < len(lines) and lines[stop].count(delimiter) == cells and _is_row(lines[stop], delimiter):
             stop += 1
-        best = max(best, stop)
+        if not all(_DECIMAL.search(line) for line in (first, *lines[start + 1 : stop])):
+            best = max(best, stop)
     return best
 
 
 def _is_row(line: str, delimiter: str) -> bool:
     """Say whether a line is cells rather than prose, which has a space after its commas."""
-    return "://" not in line and len(line) < 500 and f"{delimiter} " not in line.strip()
+    return (
+        not any(mark in line for mark in ("://", "{{", '{"'))
+        and len(line) < 500
+        and f"{delimiter} " not in line.strip()
+    )
 
 
 def _bare(line: str) -> str:

@@ -9,16 +9,16 @@ from planner.rules.lexicon import Words
 _NAMED: Final[dict[str, str]] = {
     "length": (
         "m: metre metres meter meters metern metro metros m; km: kilometre kilometres kilometer kilometers kilometern "
-        "kilometro kilometros km; cm: centimetre centimetres centimeter centimeters zentimeter "
-        "centimetro centimetros cm; "
+        "kilometro kilometros km kms; cm: centimetre centimetres centimeter centimeters zentimeter "
+        "centimetro centimetros cm cms; "
         "mm: millimetre millimetres millimeter millimeters milimetro milimetros mm; in: inch inches zoll "
         "pulgada pulgadas "
-        "pouce pouces; ft: foot feet fuss pie pies pied pieds ft; yd: yard yards yd yarda yardas; mi: "
+        "pouce pouces; ft: foot feet fuss fuß pie pies pied pieds ft; yd: yard yards yd yarda yardas; mi: "
         "mile miles meile meilen "
         "milla millas mi; nmi: nmi seemeile seemeilen; um: micron microns mikrometer"
     ),
     "mass": (
-        "kg: kilogram kilograms kilogramm kilogramme kilogrammes kilo kilos kilogramo kilogramos kg; g: "
+        "kg: kilogram kilograms kilogramm kilogramme kilogrammes kilo kilos kilogramo kilogramos kg kgs; g: "
         "gram grams gramm "
         "gramme grammes gramo gramos g; mg: milligram milligrams milligramm mg; t: tonne tonnes tonnen "
         "tonelada toneladas; lb: "
@@ -29,7 +29,7 @@ _NAMED: Final[dict[str, str]] = {
         "l: litre litres liter liters litern litro litros l; ml: millilitre millilitres milliliter "
         "milliliters mililitros ml; "
         "cl: centilitre centiliter cl; m3: m3 kubikmeter; gal_us: gallon gallons gallons_us gallone gallonen galon "
-        "galones gal gal_us; "
+        "galones gal gals gal_us; "
         "gal_uk: gal_uk gallons_uk; "
         "pt_us: pint pints pinta pintas pinte pintes pt_us; qt_us: quart quarts; cup_us: cup cups; bbl: barrel barrels"
     ),
@@ -37,7 +37,7 @@ _NAMED: Final[dict[str, str]] = {
         "C: celsius centigrade c °c; F: fahrenheit f °f; K: kelvin"
     ),
     "area": (
-        "m2: m2 sqm quadratmeter; km2: km2 quadratkilometer; ha: hectare hectares hektar hectarea "
+        "m2: m2 qm sqm quadratmeter quadratmetern; km2: km2 quadratkilometer; ha: hectare hectares hektar hectarea "
         "hectareas ha; acre: acre acres "
         "acres morgen_land; ft2: sqft ft2"
     ),
@@ -54,7 +54,7 @@ _NAMED: Final[dict[str, str]] = {
     ),
     "power": (
         "W: watt watts; kW: kilowatt kilowatts kw kilovatio kilovatios; MW: megawatt megawatts;"
-        " hp: hp bhp horsepower; PS: ps cv pferdestarke pferdestarken caballos chevaux"
+        " hp: hp bhp horsepower; PS: ps ch cv pferdestarke pferdestarken caballos chevaux"
     ),
     "pressure": "Pa: pascal pascals; kPa: kpa; bar: bar bars; psi: psi; atm: atm; mbar: mbar millibar; hPa: hpa",
     "data": (
@@ -78,17 +78,44 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     for name in names.split()
 }
 """Name, folded -> its kind and its symbol."""
+_PHRASES: Final = (
+    "gal_us: us gallon, us gallons; gal_uk: imperial gallon, imperial gallons, uk gallons; pt_us: us pint, us pints; "
+    "mph: miles per hour, miles an hour, millas por hora, meilen pro stunde; m/s: metres per second, meters per second; "
+    "km/h: kilometres per hour, kilometers per hour, kilometres an hour, kilometros por hora, kilometres par heure, "
+    "kilometres heure, kilometer pro stunde, stundenkilometer; "
+    "l/100km: litres per 100 km, liters per 100 km, litres per 100 kilometres, liters per 100 kilometers, "
+    "litres per 100, "
+    "l pro 100 km, l auf 100 km, l/100 km, liter auf 100 km, liter pro 100 km, liter auf 100 kilometer, "
+    "liter pro 100 kilometer, liter auf 100, litros a los 100 km, litros a los 100, litros por 100 km, "
+    "litros cada 100 km, litros por cada 100 km, litres aux 100 km, litres aux 100, litres pour 100 km; "
+    "mpg_us: us mpg, mpg us, miles per gallon, us miles per gallon; mpg_uk: uk mpg, mpg uk, imperial mpg; "
+    "m2: square metres, square metre, square meters, square meter, metros cuadrados, metro cuadrado, metres carres, "
+    "metre carre, sq m; ft2: square feet, square foot, sq ft, pies cuadrados, pieds carres, quadratfuß, quadratfuss; "
+    "nmi: nautical miles, millas nauticas, milles marins, milles nautiques; t: metric tons, metric tonnes; "
+    "USD: us dollars, us dollar, us-dollar, american dollars; CAD: canadian dollars; AUD: australian dollars; "
+    "GBP: pounds sterling, british pounds, pound sterling, libras esterlinas, livres sterling, pfund sterling; "
+    "CHF: swiss francs, schweizer franken, francs suisses, francos suizos; psi: pounds per square inch"
+)
 PHRASED: Final = {
-    "us gallon": "gal_us", "us gallons": "gal_us", "imperial gallon": "gal_uk", "imperial gallons": "gal_uk",
-    "uk gallons": "gal_uk", "us pint": "pt_us", "us pints": "pt_us", "miles per hour": "mph",
-    "kilometres per hour": "km/h", "kilometers per hour": "km/h", "litres per 100 km": "l/100km",
-    "liters per 100 km": "l/100km", "litres per 100 kilometres": "l/100km", "l pro 100 km": "l/100km",
-    "square metres": "m2", "square meters": "m2", "square feet": "ft2", "us mpg": "mpg_us", "uk mpg": "mpg_uk",
-    "nautical miles": "nmi", "metric tons": "t", "us dollars": "USD", "pounds sterling": "GBP",
-    "british pounds": "GBP", "metros cuadrados": "m2",
-}  # fmt: skip
-SHORT: Final = Words("m g l h s c f k d w b t in ft $ € £ ¥ once second minute bar cup stone pie").exact
+    name.strip(): symbol.strip()
+    for entry in _PHRASES.split(";")
+    for symbol, _, names in (entry.partition(":"),)
+    for name in names.split(",")
+}
+"""Names of more than one word, folded -> symbol."""
+SHORT: Final = Words("m g l h s c f k d w b t in ft ch $ € £ ¥ once second minute bar cup stone pie").exact
 """Only beside a number, or where an amount is at hand."""
+
+
+UNIT: Final = rf"(?:{'|'.join(sorted(PHRASED, key=len, reverse=True))}|[^\W\d_$][\w/]*|[°$€£¥][a-z]?)"
+"""What may be a unit's name, for a pattern; whether it is one is looked up."""
+_POUNDS: Final = frozenset(["pound", "pounds", "pfund", "libra", "libras", "livre", "livres"])
+"""Money too."""
+
+
+def is_unit(name: str) -> bool:
+    """Say whether a folded name is a unit's."""
+    return name in KINDS or name in PHRASED
 
 
 def kind_of(name: str) -> tuple[str, str]:
@@ -98,3 +125,11 @@ def kind_of(name: str) -> tuple[str, str]:
         kind = next((k for k, s in KINDS.values() if s == symbol), "length")
         return kind, symbol
     return KINDS.get(name, ("length", "in"))
+
+
+def symbols_of(name: str) -> dict[str, str]:
+    """Return kind -> symbol of what a folded name may stand for; pounds are a weight and money."""
+    if not is_unit(name):
+        return {}
+    kind, symbol = kind_of(name)
+    return {kind: symbol, "currency": "GBP"} if name in _POUNDS else {kind: symbol}

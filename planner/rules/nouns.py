@@ -12,6 +12,7 @@ from planner.rules.lexicon import (
     GENERIC,
     NOUN_FILLERS,
     NOUN_TRIGGERS,
+    NUMBERS,
     PAGE_PARTS,
     PRONOUNS,
     RECKON,
@@ -19,11 +20,20 @@ from planner.rules.lexicon import (
     STOPS,
     SUPERLATIVES,
     UNITS_TIME,
+    Words,
 )
 from planner.rules.text import MARKS, Text, Word
 
 MAX_WORDS: Final = 3
 _PAGES: Final = frozenset(["page", "site", "website", "webpage", "seite", "webseite", "pagina", "sitio"])
+_TAKES: Final = Words(
+    "take pick fetch grab read open put set nimm hol hole lies stell setz toma coge saca lee pon prends prenez lis "
+    "mets mettez among turn make ordena ordene sortiere"
+).exact
+"""What an objective may begin with before the noun; no noun of a row."""
+_WISHES: Final = frozenset(
+    ["i", "we", "need", "want", "ich", "brauche", "necesito", "quiero", "je", "veux", "voudrais"]
+)
 _EVERY: Final = frozenset(
     ["all", "every", "each", "alle", "jede", "todos", "todas", "cada", "tous", "toutes", "chaque"]
 )
@@ -73,9 +83,9 @@ def sought_in(text: Text) -> Sought:
 def _beginnings(text: Text) -> Iterator[int]:
     """Yield where a noun phrase may begin: after a verb of finding, then at the start or after an adjective."""
     yield from (place + 1 for place, _ in text.having(NOUN_TRIGGERS))
-    yield 0
+    yield int(bool(text.words) and text.words[0].text in _TAKES)
     yield from (place + 1 for place, _ in text.having(ADJECTIVES))
-    yield from (place + 1 for place, _ in text.having({"of", "for", "von", "de"}))
+    yield from (place + 1 for place, _ in text.having({"of", "for", "von", "de", "des", "among"}))
 
 
 def _is_one(text: Text, end: int) -> bool:
@@ -114,14 +124,18 @@ def _phrase(words: tuple[Word, ...], start: int) -> tuple[list[str], int]:
         word = words[here]
         if word.text in MARKS or word.clause != words[start].clause:
             break
-        if word.text in NOUN_FILLERS and not found:
+        if (word.text in NOUN_FILLERS or word.text in _WISHES) and not found:
             here += 1
             continue
+        if word.text == "des" and len(found) == 1 and column_of(found[0]) is not None:
+            break  # "prix des guitares"
         if word.text in STOPS or word.text in NOUN_TRIGGERS or word.text in RECKON:
             break
         if word.text in PRONOUNS and found:
             break
-        if word.text not in ADJECTIVES and not word.text.isdigit() and not _is_statistic(word.text):
+        is_number = word.text.isdigit() or (word.text in NUMBERS and not found)
+        is_small = word.text in ADJECTIVES or word.text in NOUN_FILLERS or is_number
+        if not is_small and not _is_statistic(word.text):
             found.append(word.text)
         here += 1
     return found, here

@@ -10,14 +10,24 @@ _COUNTED: Final = (
     r"|mots?|phrases|lettres|caracteres)"
 )
 
+
 PHRASES: Final[dict[str, re.Pattern[str]]] = {
     "deadline": re.compile(
         r"\b(?:bidding|auction|sale|offer|bid)s? (?:stop|finish|close|start|begin|open|is over|are over|runs? out)"
         r"|\btime (?:left|remaining|to go)\b|\b(?:hours?|days?|minutes?|weeks?|time) (?:are |is "
         r"|do i have )?(?:left|remain\w*|to go)\b"
-        r"|\bhow (?:much time|soon|long(?! (?:is|are) (?:the |this |that )?(?:text|article|page|story"
-        r"|post|description|entry|essay|letter)))\b|\bwie (?:lange|viel zeit)\b|\bending\b|\buntil when\b"
-        r"|\bbis wann\b|\bwann\b.{0,60}\b"
+        r"|\bhow (?:much (?:time|longer)|soon|long(?! (?:is|are) (?:the |this |that )?(?:text|article|page|story"
+        r"|post|description|entry|essay|letter)))\b|\bwie ?(?:lang(?:e)?|viel zeit)\b|\bending\b|\buntil when\b"
+        r"|\bbis wann\b|\b(?:still|gerade) in time\b|\bschaff\w* (?:ich|wir|man) (?:das|es)\b|\b(?:still have"
+        r"|have left)\b"
+        r"|\b(?:me|nos|te) (?:queda|quedan|falta|faltan)\b|\b(?:il me|me|nous) restent?\b|\bam i too late\b"
+        r"|\bin time for\b"
+        r"|\bwie ?viele (?:stunden|tage|minuten|wochen)\b[^.;?!\n]{0,30}\bnoch\b|\bcuanto tiempo\b"
+        r"|\bllego a tiempo\b|\bruns? out\b|\blauf(?:t|en)\b[^.;?!\n]{0,80}\bab\b"
+        r"|\bwann\b[^.;?!\n]{0,60}\b(?:beginnt|startet|offnet|fahrt|geht es los|fangt)\b"
+        r"|\b(?:quand|a quelle heure)\b[^.;?!\n]{0,60}\b(?:commence|part|ouvre|debute|arrive)\b"
+        r"|\b(?:cuando|a que hora)\b[^.;?!\n]{0,60}\b(?:empieza|comienza|sale|abre|llega)\b"
+        r"|\b(?:wann|ab wann) (?:beginnt|startet|offnet|fahrt)\b|\bwann\b.{0,60}\b"
         r"(?:lauft|endet|ende|schliesst|schlie.t|vorbei)\b|\bjusqu'a quand\b|\bhasta cuando\b"
         r"|\bcombien de temps\b|\bcuanto (?:tiempo )?(?:falta|queda|quedan|faltan)\b"
         r"|\bquand\b.{0,60}\b(?:finit|termine\w*|ferme|fin)\b"
@@ -66,6 +76,13 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
         r"|\bworterzahl\b|\bwortzahl\b|\bnombre de mots\b"
         r"|\b(?:commonest|most (?:common|frequent|used)|haufigste[nrs]?"
         r"|frequent(?:est)?) (?:\w+ )?(?:words?|worter|worte)\b"
+        r"|\b(?:words?|wort|worter|palabras?|mots?)\b[^.;?!\n\ue000-\ue005]{0,40}\b(?:most (?:frequent|common"
+        r"|often)|commonest"
+        r"|haufigste\w*|plus (?:souvent|frequent|courant)|le plus(?= dans| de | \ue001)|mas (?:frecuente|repetida"
+        r"|comun|usada))\b"
+        r"|\btop (?:\d{1,2}|three|five|ten) words\b"
+        rf"|\b(?:which|welche\w*|wo|cual|que texto|quel(?:le)?|lequel|laquelle)\b[^.;?!\n]{{0,60}}\b"
+        rf"(?:more|most|fewer|fewest|mehr|meisten|weniger|mas|menos|(?:plus|moins) de) {_COUNTED}\b"
         r"|\bpalabras mas (?:frecuentes|comunes|usadas)\b|\bmots (?:les )?plus (?:frequents|courants|utilises)\b"
         r"|\b(?:length|longest|shortest) (?:of )?(?:the |each )?(?:text|description)|\btext statistics\b"
         r"|\bunique words\b"
@@ -78,15 +95,19 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
     "count": re.compile(
         r"\bhow many (?!(?:\w+ )?(?:hours?|minutes?|seconds?|days?|weeks?|words?|sentences?|letters|characters)\b)"
         r"|\bcount (?:the |all |of |how many )*+(?!words|sentences|letters)\w|\bcompte-l"
+        r"|\bcompte[rz]? (?:les|le nombre de) (?!mots|phrases|lettres|caracteres|voyelles)\w"
+        r"|\bcuenta (?:las|los|el numero de) (?!palabras|frases|letras|caracteres|vocales)\w"
         r"|(?<!serial )(?<!model )(?<!lot )(?<!phone )(?<!part )\bnumber of\b|\banzahl\b"
         r"|\bwie ?viele\b(?! (?:worter|satze|stunden|tage|minuten))"
         r"|\bcuant[oa]s\b(?! (?:palabras|horas|dias|minutos|frases))|\bcombien\b(?! (?:de )?(?:mots|temps"
-        r"|jours|heures|phrases|coute))"
+        r"|jours|heures|phrases|coute|font|fait|vaut|valent|me))"
         r"|\bzahle\b(?! die (?:worter|satze))"
     ),
     "reckon": re.compile(
         r"\b(?:which|who|what|welche\w*|wer|quel\w*|que)\b.{1,60}\b(?:most|least|fewest|meisten"
         r"|wenigsten)\b|\bwork out\b(?! (?:when|the (?:utc|time)))|\bkeep (?:only|those|the|what|just)\b"
+        r"|\b(?:quien|cual|que \w+|qui|quel(?:le)? \w+) (?:\w+ )?(?:tiene|tienen|hizo|gano|saco|logro"
+        r"|vendio|a|ont|fait|compte) (?:mas|menos|(?:le )?(?:plus|moins) (?:de |d'))"
         r"|\bfair price\b"
         r"|\bprice difference"
         r"|\bdifference (?:in|between|of)\b|\bbehalte\b|\bgarde[rz]?\b|\bqueda(?:te)? (?:con|solo)\b|\bconserva\b"
@@ -113,7 +134,12 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
         r"|\b(?:lowest|smallest|cheapest) first\b"
     ),
     "difference": re.compile(r"\bdifferen(?:ce|z|cia)|\bunterschied|\bcompare\b|\bvergleich"),
+    "mean": re.compile(
+        r"\b\w{0,30}durchschnitt\w*|\b(?:la|una|nota|edad) media\b(?! (?:hora|docena|noche|jornada))"
+        r"|\b(?:el|un) \w+ medio\b"
+    ),
     "sum": re.compile(
+        r"\b(?:gesamt|end|teil|zwischen|rechnungs)?summen?\b|\bgesamt(?:betrag|preis|kosten|wert|menge|umsatz)\w*|"
         r"\badd (?:up|together)\b|\badd\b.{1,60}\b(?:up|together)\b|\bzahl\w*\b.{1,40}\bzusammen\b|\bzusammenzahl\w*"
     ),
     "join": re.compile(
@@ -130,8 +156,19 @@ PHRASES: Final[dict[str, re.Pattern[str]]] = {
         r"|\bwelche[rm]? (?:zeitpunkt|uhrzeit)\b|\bwann (?:ist|war|genau)\b|\bcuando es\b|\bquand est\b"
     ),
 }
+COMMONEST: Final = re.compile(
+    r"\b(?:(?:and|und|y|et) )?(?:(?:say|tell me|dime|sag mir|dis) )?(?:which|what|welche[sr]?|cual(?:es)?|quels?"
+    r"|lequel)"
+    r"(?: (?:one|ones|word|words|wort|worter|palabras?|mots?|of|them|these|those|the|is|are|comes|come|up|appears?"
+    r"|occurs?|turns|it|uses|used|ist|sind|das|die|davon|darin|kommt|kommen|vor|es|son|la|las|que|mas|se|est|sont|le|les|revient"
+    r"|apparait|its|their|sus|ses|\d{1,2}|two|three|five|ten|zwei|drei|funf|zehn|dos|tres|cinco|diez|deux|trois|cinq|dix"
+    r"))*? (?:(?:the )?(?:most (?:frequent(?:ly)?|common|often|used)|commonest)|haufigste[nr]?|am haufigsten"
+    r"|mas (?:frecuentes?|comun|comunes|repetidas?|usadas?|veces)|se repite mas|plus (?:frequents?|courants?|souvent"
+    r"|utilises?|repetes?))\b"
+)
+"""Which word comes up most: told with the count of words."""
 SORT_BY: Final = re.compile(
-    r"\b(?:sort|rank|order|arrange|orden|trie|trier"
+    r"\b(?:sort|rank|order|arrange|orden|ordne|trie|trier"
     r"|classe)\w*(?:-\w+)?\s+(?:[\w\ue000-\ue005]+\s+){0,6}?(?:by|nach|por|par|buy)\s+"
     r"(?:the |their |its |le |el |ihrem |dem )?([a-z][\w-]*)"
 )
@@ -141,6 +178,10 @@ GROUP_BY: Final = re.compile(
     r"(?:by|per|for each|nach|pro|je|por|par)\s+(?:the |their |each )?([a-z][\w-]*)|\bper ([a-z][\w-]+)"
     r"|\b(?:pro|je) ([a-z][\w-]+)"
 )
+A_LINE: Final = re.compile(
+    r"\b(?:line|row|bullet|entry|zeile|linea|fila|ligne)s?\s+(?:per|pro|je|por|par|for each|for every)\s+[^\W\d_]"
+)
+"""Each row by itself, no groups: "one line per job"."""
 SAY_WHICH: Final = re.compile(
     r"\b(?:say|tell(?: me| us)?|show|note|mark|flag|report|indicate|state|sage?|zeige?|di|dime|dis|indique)\s+"
     r"(?:me |us |mir )?(?:which|whether|if|when|welche|ob|wann|cuales|lesquel\w*|quel\w*)\b"

@@ -11,8 +11,17 @@ from planner.chaining.outputs import Output
 from planner.chaining.schemas import parts_of, properties_of, types_of
 from planner.rules.conditions import Step, in_order, within_limits
 from planner.rules.draft import Bind, Draft, key, literal
-from planner.rules.nouns import spellings
 from planner.rules.request import Request
+from planner.rules.row_columns import (
+    AMOUNT,
+    amounts_column,
+    is_named,
+    named_group,
+    product_of,
+    with_most,
+    without_repeats,
+)
+from planner.rules.spelling import fold
 from planner.rules.text import Text
 
 if TYPE_CHECKING:
@@ -20,13 +29,6 @@ if TYPE_CHECKING:
 
 ROWS_NAMED: Final = re.compile(
     r"\b(?:([a-z]\w+)\s+)?(?:table|rows|lines|records|lignes|filas|zeilen|lista|liste|listado|dataset|csv|spreadsheet|tabelle|tabla|tableau)\b"
-)
-_SUMMED: Final = re.compile(
-    r"\b(?:sum|total|average|mean|median|minimum|maximum)(?:s| up)?\s+(?:of\s+)?(?:the\s+|all\s+|their\s+)?([a-z]\w+)"
-)
-_HIGHEST: Final = re.compile(
-    r"\b(?:highest|lowest|largest|biggest|smallest|hochste\w*|niedrigste\w*|mayor|menor|plus grand\w*|by|nach) "
-    r"([a-z]\w+)"
 )
 _SPOKEN_NOUN: Final = re.compile(
     r"\b(?:supplied|given|provided|attached) ([a-z]\w+)|\b([a-z]\w+) (?:that |which )?(?:i |we )?(?:gave"
@@ -73,9 +75,22 @@ def plan_rows(draft: Draft, text: Text, request: Request, *, rows: Rows | None, 
     found = rows or _material(draft, text, is_given=is_given, images=bool(text.images))
     if found is None:
         return
-    column = _column(request, found.sample)
-    steps = [{"op": "from", "table": found.name}, *_limited(request, found.sample, column)]
-    steps += _by_group(request, found.sample, column) if request.group_by else _overall(request, column)
+    names = [str(n) for n in found.sample[0]] if found.sample and isinstance(found.sample[0], Mapping) else []
+    request = replace(request, group_by=request.group_by or named_group(request, names))
+    product = product_of(request, names)
+    column = AMOUNT if product else amounts_column(request, found.sample)
+    once = without_repeats(request.text.folded, names)
+    kept = [*once, *_limited(request, found.sample, column)]
+    steps = [{"op": "from", "table": found.name}, *product, *kept]
+    request = with_most(request)
+    if once and fold(str((once[0].get("by") or [""])[0])) == request.group_by:
+        request = replace(request, group_by=None)  # "one row by city" makes no groups
+    asked = _of_numbers(request) if _is_plain(found.sample) else request
+    steps += (
+        by_group(request, found.sample, column)
+        if request.group_by
+        else _overall(asked, column, is_kept=bool(kept))
+    )
     bind = {f"tables.{found.name}": found.source, "steps": literal(steps)}
     draft.add("data", "Work on the rows given", bind, gives="report")
 
@@ -97,7 +112,9 @@ def rows_of(outputs: Sequence[Output], csv: str = "") -> Rows | None:
             (p for p in parts if types_of(p.schema.get("items", {})) & {"object"}), next(iter(parts), None)
         )
         if best is not None:
-            sample = _named_columns(best.schema.get("items", {})) or _first_row(csv)
+            items = best.schema.get("items", {})
+            plain = [0] if types_of(items) <= {"number", "integer", "null"} else []
+            sample = _named_columns(items) or plain or first_row(csv)
             return Rows("rows", key(output.key, best.pointer), sample)
         inner = next(
             (p for p in parts_of(output.gives) if p.pointer and types_of(p.schema) == {"object"}), None
@@ -113,7 +130,7 @@ def _named_columns(schema: Any) -> list[Any]:
     return [numeric] if numeric else []
 
 
-def _first_row(csv: str) -> list[Any]:
+def first_row(csv: str) -> list[Any]:
     """Return the first row of a CSV text, by its header; a cell that is a number is one."""
     lines = csv.strip().splitlines()
     if len(lines) < 2:
@@ -161,41 +178,37 @@ def _table_name(text: Text, match: re.Match[str] | None) -> str:
     return word if word and word not in _NO_NAME and re.fullmatch(r"[a-z][a-z0-9_]{0,40}", word) else "table"
 
 
-def _column(request: Request, rows: list[JsonValue]) -> str:
-    """Return the column the statistics are of: one the rows have, if they are known."""
-    match = _SUMMED.search(request.text.folded)
-    word = match.group(1) if match else ""
-    if rows and not isinstance(rows[0], Mapping):
-        return "value"
-    said = [word, *spellings(word)] if word else []
-    if not rows or not isinstance(rows[0], Mapping):
-        return request.sort_by or (said[-1] if said else _superlative(request) or "value")
-    first: Mapping[str, Any] = rows[0]
-    words = {s for w in request.text.words for s in (w.text, *spellings(w.text))}
-    numbers = [n for n in first if type(first[n]) in {int, float}]
-    choices = (
-        (n for n in first if n.lower() == request.sort_by),
-        (n for n in first if n.lower() in said),
-        (n for n in numbers if n.lower() in words),
-        (n for n in numbers if n.lower() != "id"),
-        (n for n in first if n.lower() in words),
-    )
-    return next((str(n) for choice in choices for n in choice), said[-1] if said else "value")
+def _is_plain(rows: list[Any]) -> bool:
+    """Say whether the rows are plain values."""
+    return bool(rows) and not isinstance(rows[0], Mapping)
 
 
-def _superlative(request: Request) -> str:
-    """Return the noun after "the highest", which names a column."""
-    match = _HIGHEST.search(request.text.folded)
-    return match.group(1) if match else ""
+def _of_numbers(request: Request) -> Request:
+    """Return what is asked of plain numbers: the dearest is no row there, only the greatest; N greatest are an order."""
+    if request.top:
+        ends = [fn for fn in request.statistics if fn not in {"min", "max"}]
+        down = {"descending"} if "max" in request.statistics else set()
+        return replace(request, statistics=tuple(ends), wants=request.wants | down)
+    if request.wants & {"sort", "ascending", "descending"}:
+        return request
+    named = [fn for want, fn in (("cheap", "min"), ("dear", "max")) if want in request.wants]
+    stated = dict.fromkeys([*request.statistics, *named])
+    return replace(request, statistics=tuple(stated), wants=request.wants - {"cheap", "dear"})
 
 
-def _overall(request: Request, column: str) -> list[Step]:
+def _overall(request: Request, column: str, *, is_kept: bool) -> list[Step]:
+    """Return one row of statistics, or the rows in order; rows that were only chosen keep theirs."""
     wanted = [*request.statistics, *(["count"] if "count" in request.wants else [])]
     ordered = request.wants & {"sort", "ascending", "descending", "cheap", "dear"} or request.top
+    if column == AMOUNT and not (wanted or ordered or request.sort_by):
+        return []
     if wanted and not ordered:
         aggregates = {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in wanted}
         return [{"op": "aggregate", "aggregates": aggregates}]
-    steps: list[Step] = in_order(column, request, tie=None)
+    stays = is_kept and not (
+        ordered or request.sort_by or request.wants & {"alphabetical", "newest", "oldest"}
+    )
+    steps: list[Step] = [] if stays else in_order(column, request, tie=None)
     if wanted:
         steps += [
             {"op": "group_stat", "by": [NO_COLUMN], "column": column, "fn": fn, "into": fn} for fn in wanted
@@ -203,13 +216,16 @@ def _overall(request: Request, column: str) -> list[Step]:
     return [*steps, *([{"op": "limit", "count": request.top}] if request.top else [])]
 
 
-def _by_group(request: Request, rows: list[JsonValue], column: str) -> list[Step]:
+def by_group(request: Request, rows: list[JsonValue], column: str) -> list[Step]:
+    """Return the steps that make one row of each group, told apart by a mean where one is held against."""
     group = request.group_by or ""
     names = [str(n) for n in rows[0]] if rows and isinstance(rows[0], Mapping) else []
-    by = next((n for n in names if n.lower() in {group, *spellings(group)}), group)
+    by = next((n for n in names if is_named(n, group)), group)
     against = _AGAINST.search(request.text.folded)
     fence = {"mean": "mean", "average": "mean", "median": "median"}[against.group(2)] if against else None
-    fns = [fn for fn in request.statistics if fn != fence] or ["sum" if fence else "count"]
+    fns = [fn for fn in request.statistics if fn != fence] or [
+        "sum" if fence or column == AMOUNT else "count"
+    ]
     aggregates = {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in fns}
     steps: list[Step] = [{"op": "group", "by": [by], "aggregates": aggregates}]
     if against is None or fence is None:

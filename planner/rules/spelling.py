@@ -20,6 +20,11 @@ SHORT: Final = Words(
     "show wie viele zeit texte"
 ).exact
 """Words too short to have a letter wrong, and still two letters swapped."""
+MISSPELT: Final = {
+    "meny": "many", "mutch": "much", "wich": "which", "whitch": "which", "adn": "and", "hte": "the", "inot": "into",
+    "intoo": "into",
+}  # fmt: skip
+"""Short words as they are often written."""
 _LONG: Final = 8
 _SUBSTITUTED_FROM: Final = 7
 """Shorter words that differ by one letter are mostly two words: tracks and trucks."""
@@ -90,6 +95,8 @@ class Speller:
         return self._found[word]
 
     def _search(self, word: str) -> str | None:
+        if word in MISSPELT:
+            return MISSPELT[word]
         if len(word) < MIN_LETTERS:
             return next((w for w in _swaps(word) if w in SHORT), None)
         if self._is_inflected(word):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from planner.rules.amounts import Window
-from planner.rules.conditions import Step, in_order, of_kind, within_limits
+from planner.rules.conditions import Step, in_order, of_kind, with_picture, within_limits
 from planner.rules.draft import Bind, Draft, key, literal
 from planner.rules.request import Request
 
@@ -53,6 +53,7 @@ def gathered_rows(
         {"op": "flatten", "column": "listings"},
         {"op": "distinct", "by": ["url"]},
         *of_kind(request.sought),
+        *with_picture(request),
         *more,
     ]
     asked = " or ".join(" ".join(words) for words in request.sought.kinds) or "listings"
@@ -104,6 +105,12 @@ def deadlines_of(draft: Draft, items: Bind, *, pointer: str, window: Window | No
                 f"a day named in words is read as within {window_hours(window)} hours of the run's now"
             )
     return draft.add("time", "Tell when each ends, in UTC", bind, gives="deadlines")
+
+
+def dates_of(draft: Draft, details: str) -> str:
+    """Read the date of each page, the first it names, in UTC."""
+    bind = {"items": key(details), "pointer": literal("/dates/0")}
+    return draft.add("time", "Read the date of each, in UTC", bind, gives="dated")
 
 
 def wording_of(draft: Draft, details: str) -> str:

@@ -14,7 +14,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from planner.rules.literals import is_csv, take_csv, take_json, take_numbers
+from planner.rules.literals import is_csv, take_csv, take_json
+from planner.rules.number_lists import take_number_lists
+from planner.rules.quoting import take_templates
 from planner.rules.spelling import Speller, fold
 
 if TYPE_CHECKING:
@@ -37,12 +39,14 @@ _URL: Final = re.compile(
 )
 _IMAGE: Final = re.compile(r"[\w./~-]+\.(?:jpe?g|png|webp|gif|bmp|tiff?|avif|heic)\b", re.IGNORECASE)
 _FILE: Final = re.compile(
-    r"(?<![\w.@/])[\w./~-]*\w\.(?:csv|tsv|json|jsonl|txt|md|xlsx?|ics|xml|ya?ml|pdf|docx?|html?|log)\b(?!\.\w)",
+    r"(?<![\w.@/])[\w./~-]*\w\.(?:csv|tsv|json|jsonl|txt|md|xlsx?|ods|ics|xml|ya?ml|pdf|docx?|odt|html?|log"
+    r"|mp[34]|wav|og[ga]|m4a|flac|aac|opus|mov|mkv|webm|avi)\b(?!\.\w)",
     re.IGNORECASE,
 )
 _QUOTES: Final = re.compile(
     r"(?<!\w)'([^'\n]{1,2000})'(?!\w)|(?<!\d)\"([^\"]{1,2000})\"|[“„]([^”“\n]{1,2000})[”“]|«\s?([^»\n]{1,2000}?)\s?»"
-    r"|\u2018([^\u2019\n]{1,2000})\u2019(?!\w)|`([^`\n]{1,2000})`"
+    r"|\u2018([^\u2019\n]{1,2000})\u2019(?!\w)|\u201a([^\u2018\u2019\n]{1,2000})[\u2018\u2019](?!\w)"
+    r"|»\s?([^«\n]{1,2000}?)\s?«|\u2039\s?([^\u203a\n]{1,2000}?)\s?\u203a|\u201d([^\u201d\n]{1,2000})\u201d|`([^`\n]{1,2000})`"
 )
 _WHOLE: Final = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|“([^“”]+)”|„([^„“]+)“)\s*[.?!]?\s*")
 _WORD: Final = re.compile(rf"[{MARKS}]|\w+(?:-\w+)*", re.UNICODE)
@@ -131,13 +135,18 @@ class Text:
             for m in _WORD.finditer(self.folded[start:end])
         )
 
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        """Each word once."""
+        return frozenset(w.text for w in self.words)
+
     def having(self, words: Container[str]) -> Iterator[tuple[int, Word]]:
         """Yield the place and the word of each that is among `words`."""
         return ((i, w) for i, w in enumerate(self.words) if w.text in words)
 
     def has(self, words: Container[str]) -> bool:
         """Say whether any word is among `words`."""
-        return any(True for _ in self.having(words))
+        return any(said in words for said in self._said)
 
     def matches(self, pattern: str) -> bool:
         """Say whether the folded text has the phrase."""
@@ -202,11 +211,12 @@ def read_text(objective: str, speller: Speller | None = None) -> Text:
         text = inner if " " in inner.strip() else text
     text = take_csv(text, lambda value, written: masks.put(CSV_MARK, value, written))
     text = take_json(text, lambda value, written: masks.put(JSON_MARK, value, written))
+    text = take_templates(text, lambda inner, written: masks.put(QUOTE_MARK, masks.written(inner), written))
     text = _URL.sub(lambda m: _masked_url(m, masks), text)
     text = _QUOTES.sub(lambda m: _masked_quote(m, masks), text)
     text = _IMAGE.sub(lambda m: masks.put(IMAGE_MARK, m.group(), m.group()), text)
     text = _FILE.sub(lambda m: masks.put(FILE_MARK, m.group(), m.group()), text)
-    text = take_numbers(
+    text = take_number_lists(
         unicodedata.normalize("NFKC", text), lambda value, written: masks.put(JSON_MARK, value, written)
     )
     return masks.as_text(text if speller is None else speller.mended(text))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from planner.rules import stages
+from planner.rules.beside import Beside, add_beside
 from planner.rules.conditions import Step, within_limits
 from planner.rules.draft import Bind, Draft, key, literal
+from planner.rules.fields import Fields
 from planner.rules.report import finished, report
 from planner.rules.request import Request, sort_column
 
@@ -26,8 +28,8 @@ def plan_web(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
     return pages(draft, request, urls)
 
 
-def listing(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
-    """Read listing pages, gather their rows, look closer where asked, report."""
+def listing(draft: Draft, request: Request, urls: Sequence[Bind], besides: Sequence[Beside] = ()) -> str:
+    """Read listing pages, gather their rows, look closer and run what runs for each where asked, report."""
     sites = []
     for url in urls[:MAX_SITES]:
         site = stages.listing_site(draft, url)
@@ -35,12 +37,23 @@ def listing(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
     if len(urls) > MAX_SITES:
         draft.warn(f"only the first {MAX_SITES} of {len(urls)} pages are read")
     closer = _needs_details(request)
-    lots = stages.gathered_rows(draft, request, sites, _early(request) if closer else _all_at_once(request))
-    if not closer:
+    begins = not besides and not closer and _is_of_beginnings(request)
+    at_once = _all_at_once(request)
+    waits = (
+        closer or begins or any(b.chooses(request) for b in besides) or (besides and not _keeps_rows(at_once))
+    )
+    lots = stages.gathered_rows(draft, request, sites, _early(request) if waits else at_once)
+    if begins:
+        at = stages.deadlines_of(draft, key(lots, "/rows"), pointer="/text", window=request.window)
+        return report(draft, request, {"lot": key(lots, "/rows"), "deadline": key(at, "/items")})
+    if not closer and not besides:
         return lots
-    details = stages.details_of(draft, lots)
-    parts = {"lot": key(lots, "/rows"), "detail": key(details)}
-    return report(draft, request, parts | _looked_closer(draft, request, details))
+    is_read = closer or any(b.of_details for b in besides)
+    details = stages.details_of(draft, lots) if is_read else ""
+    parts = {"lot": key(lots, "/rows")} | ({"detail": key(details)} if details else {})
+    parts |= _looked_closer(draft, request, details) if closer else {}
+    parts |= {b.part: add_beside(draft, b, lots, details) for b in besides}
+    return report(draft, request, parts, besides)
 
 
 def pages(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
@@ -59,6 +72,16 @@ def pages(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
     if request.wants_reckoning:
         parts["prices"] = key(page_prices(draft, details), "/rows")
     return report(draft, request, parts) if "data" in draft or len(parts) > 2 else _last(parts)
+
+
+def side_by_side(draft: Draft, request: Request, urls: Sequence[Bind], fields: Fields) -> str:
+    """Read each page named, and put the same fields of all in one row each."""
+    details = stages.details_of_pages(draft, key(_as_list(draft, urls)))
+    if fields.is_priced:
+        draft.warn("the price of a page is the first that it shows")
+    parts = {"detail": key(details)} | _looked_closer(draft, request, details)
+    columns = {name: f"/detail{pointer}" for name, pointer in fields.columns.items()}
+    return report(draft, request, parts, columns=columns)
 
 
 def dates_on_pages(draft: Draft, request: Request, urls: Sequence[Bind]) -> str:
@@ -123,6 +146,8 @@ def _looked_closer(draft: Draft, request: Request, details: str) -> dict[str, Bi
     if request.wants_clock:
         at = stages.deadlines_of(draft, key(details), pointer="/ends_text", window=request.window)
         parts["deadline"] = key(at, "/items")
+    if request.wants & {"newest", "oldest"}:
+        parts["dated"] = key(stages.dates_of(draft, details), "/items")
     if "wording" in request.wants:
         if stages.WORDING in draft:
             parts["words"] = key(stages.wording_of(draft, details))
@@ -133,8 +158,14 @@ def _looked_closer(draft: Draft, request: Request, details: str) -> dict[str, Bi
 
 def _needs_details(request: Request) -> bool:
     by_fact = request.group_by is not None or any(limit.fact for limit in request.limits)
-    told = request.wants & {"underpriced", "wording"}
-    return bool(request.wants_photos or request.wants_clock or told or by_fact)
+    told = request.wants & {"underpriced", "wording", "newest", "oldest"}
+    timed = request.wants_clock and not _is_of_beginnings(request)
+    return bool(request.wants_photos or timed or told or by_fact)
+
+
+def _is_of_beginnings(request: Request) -> bool:
+    """Say whether rows are asked for by when they begin or leave, which their own words say, not an end's."""
+    return "starts" in request.wants and request.window is not None
 
 
 def _early(request: Request) -> list[Step]:

@@ -15,6 +15,10 @@ from planner.rules.lexicon import (
 )
 from planner.rules.text import MARKS, Text
 
+LEFT_BEFORE: Final = frozenset(
+    ["that", "which", "what", "who", "those", "these", "they", "que", "qui", "die"]
+)
+LEFT_AFTER: Final = frozenset(["ones", "one", "rows", "listing", "entry", "item", "lot"])
 NOT_AN_END: Final = frozenset(
     ["front", "rear", "low", "high", "back", "dead", "either", "week", "weeks", "front-", "to"]
 )
@@ -32,6 +36,9 @@ AFTER_PHOTO: Final = Words(
     "coincide* correspond* montre montrent est sont "
     "borros* flou* nette* duplicate* check comparison match* damage"
 )
+_WHERE: Final = Words("url urls link links address addresses adressen enlaces enlace lien liens urls")
+_LEADS: Final = Words("to of the all for from zu den der des von aller a de las los todas les la du")
+MAX_LEAD: Final = 4
 AFTER_END: Final = Words(
     "today tomorrow tonight soon soonest first last next this monday tuesday wednesday thursday friday "
     "saturday sunday early earlier late later "
@@ -43,7 +50,7 @@ AFTER_END: Final = Words(
 def is_photo(text: Text, place: int) -> bool:
     """Say whether a photo is meant rather than photo paper or a picture frame, or where an image is found."""
     after = text.after(place)
-    if after in NO_PHOTO_BEFORE:
+    if after in NO_PHOTO_BEFORE or _is_named(text, place):
         return False
     word = text.words[place]
     is_joined = place + 1 < len(text.words) and text.words[place + 1].clause == word.clause
@@ -59,6 +66,14 @@ def is_photo(text: Text, place: int) -> bool:
         return True
     singular = word.text in {"photo", "picture", "image", "pic", "foto", "screenshot"}
     return not singular or after in UNITS_TIME or after in NOUN_TRIGGERS or not after.isalpha()
+
+
+def _is_named(text: Text, place: int) -> bool:
+    """Say whether only where a photo stands is asked: "links to the images"."""
+    here = place - 1
+    while here > 0 and place - here < MAX_LEAD and text.words[here].text in _LEADS:
+        here -= 1
+    return here >= 0 and here < place - 1 and text.words[here].text in _WHERE
 
 
 def is_end(text: Text, place: int) -> bool:
@@ -77,6 +92,14 @@ def is_end(text: Text, place: int) -> bool:
             and not (before == "the" and after == "of")
         )
     return not (word == "close" and (after == "to" or before in NOT_AN_END))
+
+
+def is_clock(text: Text, place: int) -> bool:
+    """Say whether a word of remaining is of time, rather than of the rows that are left: "check those that remain"."""
+    word, before, after = text.words[place].text, text.before(place), text.after(place)
+    if not word.startswith(("remain", "restant", "quedan", "verbleib")):
+        return True
+    return before not in LEFT_BEFORE and not (after in LEFT_AFTER or _is_plural_noun(after))
 
 
 def _is_kind_of(text: Text, place: int) -> bool:

@@ -214,3 +214,10 @@ def test_an_expression_of_another_shape_is_bad_input(expression: Any) -> None:
     error = refusal(expression)
     assert error.code == "data.bad_input"
     assert error.where.startswith("/steps/1")
+
+
+def test_a_number_within_a_text_is_reckoned_with() -> None:
+    read = {"number": {"column": "mileage"}}
+    assert value_of({"div": [read, {"literal": 2}]}, mileage="128,000 km") == 64000
+    assert value_of({"div": [read, {"literal": 2}]}, mileage="unknown") is None
+    assert refusal({"number": {"column": "mileage"}}, mileage=[1]).code == "data.type"

@@ -136,7 +136,7 @@ def test_our_suite_names_only_agents_at_hand_and_is_large_enough() -> None:
     names = {card.name for card in load_cards()}
     cases = [
         case
-        for name in ("objectives.jsonl", "later.jsonl")
+        for name in ("objectives.jsonl", "later.jsonl", "fresh.jsonl")
         for case in read_suite((SUITE / name).read_bytes().splitlines())
     ]
     assert len(cases) == len({case.objective for case in cases}) >= 240
@@ -146,7 +146,7 @@ def test_our_suite_names_only_agents_at_hand_and_is_large_enough() -> None:
     assert 0.4 <= sum(case.half == "unseen" for case in cases) / len(cases) <= 0.6
 
 
-@pytest.mark.parametrize(("name", "least"), [("novel", 32), ("novel_later", 20)])
+@pytest.mark.parametrize(("name", "least"), [("novel", 32), ("novel_later", 20), ("novel_fresh", 40)])
 def test_every_novel_objective_needs_an_agent_that_is_known_by_its_card_only(name: str, least: int) -> None:
     novel = {c.name: c for c in map(read_card_file, sorted((SUITE / f"{name}_cards").glob("*.json")))}
     cases = read_suite((SUITE / f"{name}.jsonl").read_bytes().splitlines())

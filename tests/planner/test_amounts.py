@@ -53,6 +53,9 @@ def test_a_number_is_read_as_its_writer_meant_it(digits: str, scale: str, value:
         ("tractors with under 2000 hours of use", Limit("lt", 2000, fact="Hours")),
         ("cars with less than 90,000 km", Limit("lt", 90_000, fact="Mileage")),
         ("tractors with over 100 hp", Limit("gt", 100, fact="Power")),
+        ("throw out anything above 15000", Limit("le", 15_000)),
+        ("wirf alles über 500 Euro raus", Limit("le", 500)),
+        ("drop leaf tables under 500 euros", Limit("lt", 500)),
     ],
 )
 def test_a_limit_is_on_the_price_unless_its_unit_says_otherwise(objective: str, limit: Limit) -> None:
@@ -106,6 +109,14 @@ def test_what_only_looks_like_a_price_limit_is_none(objective: str) -> None:
         ("qui se terminent dans les 24 heures", 24),
         ("que terminan en 24 horas", 24),
         ("que terminan en las próximas 5 horas", 5),
+        ("quels départs dans les 90 prochaines minutes", 1.5),
+        ("dans les deux prochaines heures", 2),
+        ("in the next hour and a half", 1.5),
+        ("leaving within the next two and a half hours", 2.5),
+        ("in anderthalb Stunden läuft es ab", 1.5),
+        ("en la próxima media hora", 0.5),
+        ("qui se terminent dans une heure et demie", 1.5),
+        ("dans moins d'une heure", 1),
     ],
 )
 def test_a_span_says_how_soon_something_ends(objective: str, hours: float) -> None:
@@ -123,6 +134,9 @@ def test_a_span_says_how_soon_something_ends(objective: str, hours: float) -> No
         ("ends this week", 168),
         ("die heute enden", 24),
         ("que terminan hoy", 24),
+        ("concerts that begin tonight", 24),
+        ("die vor morgen Mittag auslaufen", 48),
+        ("what closes by Friday", 168),
         ("qui se terminent aujourd'hui", 24),
     ],
 )
@@ -134,7 +148,13 @@ def test_a_day_named_in_words_is_a_loose_span(objective: str, hours: float) -> N
 
 @pytest.mark.parametrize(
     "objective",
-    ["trucks with under 2000 hours of use", "in one of the pages", "today is fine", "paid in 3 days"],
+    [
+        "trucks with under 2000 hours of use",
+        "in one of the pages",
+        "today is fine",
+        "paid in 3 days",
+        "en la semana",
+    ],
 )
 def test_a_span_of_something_else_says_nothing_of_the_end(objective: str) -> None:
     assert window_of(read_text(objective)) is None
@@ -147,6 +167,12 @@ def test_a_span_of_something_else_says_nothing_of_the_end(objective: str) -> Non
         ("the three cheapest trucks", 3),
         ("10 most expensive lots", 10),
         ("the first ten listings", 10),
+        ("the ten newest", 10),
+        ("les trois vélos les moins chers", None),
+        ("los cinco coches más baratos", 5),
+        ("les cinq moins chers", 5),
+        ("die drei günstigsten", 3),
+        ("the 5 latest days", None),
         ("the first 2 hours", None),
         ("the cheapest truck", None),
         ("top 0", None),

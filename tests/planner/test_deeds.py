@@ -32,6 +32,14 @@ Called = Callable[..., list[tuple[str, dict[str, Any]]]]
         ("Turn off the lights", "turn"),
         ("order two pizzas", "order"),
         ("Log in to http://x.test/", "log"),
+        ("Biete für mich 4.500 € auf Los 12", "biete"),
+        ("puja por mí 300 euros", "puja"),
+        ("Resérvame una mesa", "reserva"),
+        ("mándaselo a Ana", "manda"),
+        ("rotate IMG_2031.jpg by 90 degrees", "rotate"),
+        ("Dreh bild.jpg um 90 Grad", "dreh"),
+        ("place a bid of 500 on it", "place a bid"),
+        ("Gib ein Gebot von 200 € ab", "gib ein gebot von 200 € ab"),
     ],
 )
 def test_a_deed_is_heard_where_a_request_begins(objective: str, verb: str) -> None:
@@ -50,6 +58,14 @@ def test_a_deed_is_heard_where_a_request_begins(objective: str, verb: str) -> No
         "tell me which end",
         "count the words of 'send me the money'",
         "find trucks I can buy on http://x.test/",
+        "the prices are in dollars, I pay in euros",
+        "das höchste Gebot auf http://x.test/",
+        "bid history of http://x.test/",
+        "reserve prices of the lots on http://x.test/",
+        "post offices on http://x.test/",
+        "reservas por menos de 50 € en http://x.test/",
+        "¿La reserva de http://x.test/ está cumplida?",
+        "fill in the form 'Dear {{ name }}' with name Bob",
     ],
 )
 def test_a_noun_or_a_quoted_verb_is_no_deed(objective: str) -> None:
@@ -69,6 +85,13 @@ def test_a_noun_or_a_quoted_verb_is_no_deed(objective: str) -> None:
         "Schick die Liste von http://x.test/l an Max",
         "Generate an image of a dragon",
         "Convert 100 dollars to euros",
+        "add http://x.test/mug to my basket",
+        "leg http://x.test/mug in den Warenkorb",
+        "set an alarm for when http://x.test/1 ends",
+        "Sag mir Bescheid, sobald http://x.test/1 im Preis fällt",
+        "rellena el formulario de http://x.test/1 y envíalo",
+        "Peux-tu enchérir 90 € sur http://x.test/1 ?",
+        "email titles from http://x.test/1 to Ann",
     ],
 )
 def test_an_objective_of_which_a_part_is_not_served_is_refused(called: Called, objective: str) -> None:

@@ -46,6 +46,17 @@ def guest(name: str, properties: dict[str, Any], *, words: list[str] | None = No
         ("Count the words in 'foo bar'", "wasm:text_stats", {"text": "foo bar"}),
         ("Convert 'closing Tue 5 Mar 6:30 PM CT' to UTC.", "time", {"text": "closing Tue 5 Mar 6:30 PM CT"}),
         (
+            "Wie lang hab ich noch, wenn da steht: „Rückgabe bis spätestens 31.07.2026, 12:00 Uhr“?",
+            "time",
+            {"text": "Rückgabe bis spätestens 31.07.2026, 12:00 Uhr"},
+        ),
+        ("How much longer: \u201abis 3. Mai 2026, 18 Uhr\u2018", "time", {"text": "bis 3. Mai 2026, 18 Uhr"}),
+        (
+            "cuánto me queda si pone «antes del 5/05/2026 a las 14:00»",
+            "time",
+            {"text": "antes del 5/05/2026 a las 14:00"},
+        ),
+        (
             "How many hours remain until 5 March 2026 18:30 Central Time?",
             "time",
             {"text": "5 March 2026 18:30 Central Time"},

@@ -21,6 +21,7 @@ from planner.rules.text import read_text
         ("hwo mnay wrods", "how many words"),
         ("validdate teh shema", "validate the schema"),
         ("auctoins tomorow", "auctions tomorrow"),
+        ("how meny", "how many"),
     ],
 )
 def test_a_slip_is_mended(house: tuple[AgentCard, ...], written: str, meant: str) -> None:

@@ -101,3 +101,25 @@ def test_private_use_characters_cannot_pose_as_marks() -> None:
 )
 def test_hostile_text_is_read_quickly(hostile: str) -> None:
     assert read_text(hostile).urls is not None
+
+
+@pytest.mark.parametrize(
+    ("objective", "csvs", "quotes"),
+    [
+        ("Lies 'a;b\n1;2' ein, bitte, danke", ("a;b\n1;2\n",), ()),
+        ("CSV : « a,b\n1,2 ». Calcule", ("a,b\n1,2\n",), ()),
+        ("I said 'a,b\nand that was it", (), ()),
+        (
+            "fill '{{#each rows}}{{ a }},{{ b }}\n{{/each}}' with it",
+            (),
+            ("{{#each rows}}{{ a }},{{ b }}\n{{/each}}",),
+        ),
+        ("as '<a href=\"{{ u }}\">x</a>' please", (), ('<a href="{{ u }}">x</a>',)),
+        ("an 'open quote\nand 'another' one", (), ("another",)),
+    ],
+)
+def test_csv_and_templates_end_where_their_quotes_close(
+    objective: str, csvs: tuple[str, ...], quotes: tuple[str, ...]
+) -> None:
+    text = read_text(objective)
+    assert (text.csvs, text.quotes) == (csvs, quotes)

@@ -72,3 +72,32 @@ def test_orders_to_the_planner_are_left_out_and_what_also_was_asked_is_planned(
     plan: Any = plan_by_rules(said, inputs={}, cards=(*house, *UNSEEN))
     assert [s["required_agent"] for s in plan["subtasks"]] == ["scrape"]
     assert plan["origin"]["warnings"]
+
+
+PDF = {
+    "name": "wasm:pdf_text",
+    "version": "1.0.0",
+    "description": "Extracts the text of a PDF document.",
+    "takes": {"type": "object", "required": ["file"], "properties": {"file": {"type": "string"}}},
+    "gives": {"type": "object", "properties": {"text": {"type": "string"}}},
+    "words": ["pdf"],
+}
+
+
+@pytest.mark.parametrize(
+    "objective",
+    ["Count the words of invoice.pdf.", "Wie viele Wörter hat brief.pdf?", "word count of a/b.pdf"],
+)
+def test_a_file_is_opened_by_the_agent_whose_card_speaks_of_its_kind(
+    house: tuple[AgentCard, ...], objective: str
+) -> None:
+    document: Any = plan_by_rules(objective, inputs={}, cards=(*house, read_card(PDF, where="pdf")))
+    first, second = document["subtasks"]
+    assert (first["required_agent"], second["required_agent"]) == ("wasm:pdf_text", "wasm:text_stats")
+    assert second["bind"]["text"] == {"key": "pdf_text", "pointer": "/text"}
+
+
+def test_a_files_name_is_not_taken_for_its_text(house: tuple[AgentCard, ...]) -> None:
+    document: Any = plan_by_rules("count the words in notes.txt", inputs={}, cards=house)
+    assert document["subtasks"][0]["bind"]["text"] == {"key": "text"}
+    assert "--input text=" in document["origin"]["warnings"][0]

@@ -21,6 +21,8 @@ from providers.breaker import Trip
 
 LONG: Final = Terms(deadline_s=90, first_piece_s=90, retries=1)
 SHORT: Final = Terms(deadline_s=1, first_piece_s=0.4, retries=1)
+BEGINS: Final = Terms(deadline_s=8, first_piece_s=8, retries=1)
+"""For what must hand on a piece before it hangs, however busy the machine is."""
 CODES: Final = {
     "none": "ok",
     "429": "provider.rate_limited",
@@ -72,7 +74,9 @@ HUGE: Final = {fault for fault in FAULTS if fault.startswith("100 MB")}
 
 
 def terms_of(fault: str) -> Terms:
-    return SHORT if CODES[fault] == "provider.timeout" else LONG
+    if CODES[fault] != "provider.timeout":
+        return LONG
+    return BEGINS if fault in BEGUN else SHORT
 
 
 async def days(how: How, *, spare: Terms | None = None, leave: set[str] | None = None) -> dict[str, Came]:
