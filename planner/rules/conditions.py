@@ -73,6 +73,16 @@ def aggregates_of(request: Request, column: str) -> dict[str, Step]:
     return found
 
 
+def statistics_in(request: Request) -> list[str]:
+    """Return the names of the statistics asked for, a count of the rows last."""
+    return [*request.statistics, *(["count"] if "count" in request.wants else [])]
+
+
+def by_name(statistics: Iterable[str], column: str) -> dict[str, Step]:
+    """Return each statistic under its own name: of a column, a count of the rows."""
+    return {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in statistics}
+
+
 def grouped(by: str, request: Request, column: str) -> list[Step]:
     """Return the step that makes one row per value of `by`, with the statistics asked for and a count."""
     aggregates = aggregates_of(request, column) | {"count": {"fn": "count"}}

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from planner.rules.amounts import BOUNDS, DIGITS, read_number
-from planner.rules.conditions import Condition, Step, in_order, plain
+from planner.rules.conditions import Condition, Step, by_name, in_order, plain
 from planner.rules.request import Request
 from planner.rules.text import Text
 
@@ -83,14 +83,15 @@ def image_steps(text: Text, request: Request) -> list[Step]:
     folded = request.text.folded
     measured = [name for name, words in _MEASURES.items() if words.search(folded)]
     most = _MOST.search(folded)
-    tests = [*_bounds(folded, measured), *_in_focus(folded, measured)]
+    bounds = _bounds(folded, measured)
+    tests = [*bounds, *_in_focus(folded, measured)]
     ordered = bool(request.wants & {"sort", "ascending", "descending"})
     # "The largest" of a picture may be the largest dog in it.
     statistics = [fn for fn in request.statistics if fn not in {"min", "max"} or measured != [_PIXELS]]
     by_format = _FORMATS.search(folded) is not None
     # The one that is sharpest stands in what was seen; several, or all in order, do not.
     is_order = most is not None and bool(most["first"] or (request.top or 1) > 1)
-    asked = ordered or statistics or is_order or _bounds(folded, measured)
+    asked = ordered or statistics or is_order or bounds
     counted = "count" in request.wants and bool(tests)
     if not (by_format or counted or (measured and asked)):
         return []
@@ -108,8 +109,7 @@ def image_steps(text: Text, request: Request) -> list[Step]:
     if counted and not ordered:
         return [*steps, {"op": "aggregate", "aggregates": {"count": {"fn": "count"}}}]
     if statistics and not ordered and most is None:
-        found = {fn: {"fn": fn, "column": column} for fn in statistics}
-        return [*steps, {"op": "aggregate", "aggregates": found}]
+        return [*steps, {"op": "aggregate", "aggregates": by_name(statistics, column)}]
     return [*steps, *(_ranked(request, most, column) if ordered or most is not None else [])]
 
 

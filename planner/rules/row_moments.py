@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from contracts.jsonvalue import join_pointer
 from planner.rules import stages
-from planner.rules.conditions import Step, within_limits
+from planner.rules.conditions import Step, by_name, statistics_in, within_limits
 from planner.rules.draft import Bind, Draft, key, literal
 from planner.rules.lexicon import DATE, DEADLINE, STARTS, Words
 from planner.rules.phrases import SAY_WHICH
@@ -159,12 +159,11 @@ def _finished(request: Request, rows: list[Any], column: str) -> list[Step]:
     """Return the last steps: groups, one row of statistics, or the rows by time with the statistics beside them."""
     if request.group_by:
         return by_group(request, rows, column)
-    wanted = [*request.statistics, *(["count"] if "count" in request.wants else [])]
+    wanted = statistics_in(request)
     folded = request.text.folded
     is_listed = bool(request.wants & _ORDER) or SAY_WHICH.search(folded) or _WHICH.search(folded)
     if wanted and not is_listed:
-        aggregates = {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in wanted}
-        return [{"op": "aggregate", "aggregates": aggregates}]
+        return [{"op": "aggregate", "aggregates": by_name(wanted, column)}]
     by_amount = request.wants & {"cheap", "dear"}
     by: dict[str, Any] = {"column": column if by_amount else "ends_at"}
     if request.wants & {"descending", "dear"} and not _URGENT.search(folded):  # the most urgent ends first

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planner.chaining.outputs import Output
 from planner.chaining.schemas import parts_of, properties_of, types_of
-from planner.rules.conditions import Step, in_order, within_limits
+from planner.rules.conditions import Step, by_name, in_order, statistics_in, within_limits
 from planner.rules.draft import Bind, Draft, key, literal
 from planner.rules.request import Request
 from planner.rules.row_columns import (
@@ -198,13 +198,12 @@ def _of_numbers(request: Request) -> Request:
 
 def _overall(request: Request, column: str, *, is_kept: bool) -> list[Step]:
     """Return one row of statistics, or the rows in order; rows that were only chosen keep theirs."""
-    wanted = [*request.statistics, *(["count"] if "count" in request.wants else [])]
+    wanted = statistics_in(request)
     ordered = request.wants & {"sort", "ascending", "descending", "cheap", "dear"} or request.top
     if column == AMOUNT and not (wanted or ordered or request.sort_by):
         return []
     if wanted and not ordered:
-        aggregates = {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in wanted}
-        return [{"op": "aggregate", "aggregates": aggregates}]
+        return [{"op": "aggregate", "aggregates": by_name(wanted, column)}]
     stays = is_kept and not (
         ordered or request.sort_by or request.wants & {"alphabetical", "newest", "oldest"}
     )
@@ -226,8 +225,7 @@ def by_group(request: Request, rows: list[JsonValue], column: str) -> list[Step]
     fns = [fn for fn in request.statistics if fn != fence] or [
         "sum" if fence or column == AMOUNT else "count"
     ]
-    aggregates = {fn: {"fn": fn} if fn == "count" else {"fn": fn, "column": column} for fn in fns}
-    steps: list[Step] = [{"op": "group", "by": [by], "aggregates": aggregates}]
+    steps: list[Step] = [{"op": "group", "by": [by], "aggregates": by_name(fns, column)}]
     if against is None or fence is None:
         return steps
     test = "gt" if against.group(1) in {"above", "over"} else "lt"
